@@ -1,0 +1,1 @@
+"""Offices, their consultation sessions, and the conversations held in them."""

@@ -1,0 +1,38 @@
+"""The web server's entry: live streams go to Django's ASGI handler, everything else to WSGI threads.
+
+Django's ASGI handler with synchronous middleware is ten times slower than its WSGI handler on the
+same server, and only the streams need it (docs/adr/0002-one-server-two-handlers.md).
+"""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprechstunde.settings")
+
+from a2wsgi import WSGIMiddleware  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+LIVE_SUFFIX = "/live/"
+WEB_THREADS = 16
+
+_streams = get_asgi_application()
+_pages = WSGIMiddleware(get_wsgi_application(), workers=WEB_THREADS)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Dispatch one ASGI connection: a path that ends in `/live/` is a stream."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["path"].endswith(LIVE_SUFFIX):
+        await _streams(scope, receive, send)
+    else:
+        await _pages(scope, receive, send)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    while True:
+        event = await receive()
+        await send({"type": f"{event['type']}.complete"})
+        if event["type"] == "lifespan.shutdown":
+            return

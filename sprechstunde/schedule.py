@@ -1,0 +1,24 @@
+"""What beat rings for: short ticks that find due work in the database."""
+
+from typing import TypedDict
+
+
+class Tick(TypedDict):
+    """One entry of Celery's beat schedule; `schedule` is in seconds."""
+
+    task: str
+    schedule: float
+    options: dict[str, float]
+
+
+def _tick(task: str, seconds: float) -> Tick:
+    # expires: after a pause of the worker one tick is enough, not a hundred
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5.0)}}
+
+
+BEAT_SCHEDULE = {
+    "deliver-due": _tick("sessions_app.deliver_due", 2.0),
+    "fetch-due-attachments": _tick("sessions_app.fetch_due_attachments", 5.0),
+    "close-and-erase-due": _tick("sessions_app.erase_due", 2.0),
+    "heartbeat": _tick("sessions_app.heartbeat", 10.0),
+}

@@ -1,0 +1,7 @@
+"""Every address of the project; each app lists its own."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("sessions_app.urls")),
+]

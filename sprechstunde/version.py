@@ -1,0 +1,3 @@
+"""The version of the software; releases change it together with CHANGELOG.md."""
+
+VERSION = "0.1.0"
