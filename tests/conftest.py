@@ -1,0 +1,71 @@
+"""What every test stands on: settings of this run, a real Redis, a database as operators use it.
+
+The environment is set here, before Django reads it, and every path lies in a directory that the run
+removes. `DATABASE_URL` stays as given: `python -m tests.services.postgres -- pytest …` sets it.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+import redis
+
+# Short: the path of a unix socket may have 107 bytes.
+RUN_DIR = Path(tempfile.mkdtemp(prefix="sprech-"))
+atexit.register(shutil.rmtree, RUN_DIR, ignore_errors=True)
+(RUN_DIR / "static").mkdir()
+
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="sprechstunde.settings",
+    VAR_DIR=str(RUN_DIR),
+    REDIS_URL=f"unix://{RUN_DIR / 'redis.sock'}",
+    KEYSTORE_URL=f"file://{RUN_DIR / 'keys'}",
+    SECRET_KEY="only-for-tests",
+    ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
+    WHATSAPP_ACCESS_TOKEN="test-access-token",
+    WHATSAPP_APP_SECRET="test-app-secret",
+    WHATSAPP_VERIFY_TOKEN="test-verify-token",
+    WHATSAPP_API_URL="http://127.0.0.1:9",  # discard: a test that needs a peer names its own
+    EMAIL_URL="memorymail://",
+    TIME_ZONE="Europe/Berlin",
+)
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[redis.Redis]:
+    """The Redis of this run; settings.REDIS_URL points to it."""
+    from tests.services import redis_server as service
+
+    with service.running(RUN_DIR / "redis.sock") as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(redis_server: redis.Redis) -> Iterator[None]:
+    yield
+    redis_server.flushall()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_for_tests(django_test_environment: None) -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """SQLite in a file, as operators have it: in memory it knows neither WAL nor two writers."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(RUN_DIR / "test.sqlite3")
