@@ -1,0 +1,1 @@
+"""Keeps what citizens send: keys outside the database, sealed values, fields and files."""
