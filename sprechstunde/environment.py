@@ -1,6 +1,9 @@
 """Reads the settings from the environment; any secret may come as a file (`NAME_FILE`)."""
 
+import contextlib
+import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import environ
@@ -15,19 +18,20 @@ def secret_key(var_dir: Path) -> str:
 
 
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with path.open("x", opener=_private_opener) as new:
-            new.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        _draw(path)
     return path.read_text()
 
 
-def _private_opener(name: str, flags: int) -> int:
-    import os
-
-    return os.open(name, flags, 0o600)
+def _draw(path: Path) -> None:
+    # Written aside and linked into place: a second process never reads half a secret.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "w") as new:
+        new.write(secrets.token_urlsafe(64))
+    with contextlib.suppress(FileExistsError):
+        os.link(aside, path)
+    Path(aside).unlink()
 
 
 def database(url: str) -> dict[str, object]:
