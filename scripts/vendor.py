@@ -104,7 +104,12 @@ def entry(package: Package, tarball_integrity: str, folder: Path) -> str:
         "licence": package.licence,
         "integrity": tarball_integrity,
     }
-    lines = ["[[package]]", *(f'{key} = "{value}"' for key, value in head.items()), "", "[package.files]"]
+    lines = [
+        "[[package]]",
+        *(f'{key} = "{value}"' for key, value in head.items()),
+        "",
+        "[package.files]",
+    ]
     lines += [f'"{name}" = "{sha256(folder / name)}"' for name in package.files]
     return "\n".join(lines)
 

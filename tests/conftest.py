@@ -14,6 +14,7 @@ from pathlib import Path
 import django
 import pytest
 import redis
+from django.db import connection
 
 # Short: the path of a unix socket may have 107 bytes.
 RUN_DIR = Path(tempfile.mkdtemp(prefix="sprech-"))
@@ -35,6 +36,14 @@ os.environ.update(
     TIME_ZONE="Europe/Berlin",
 )
 django.setup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what examines the other database, however pytest was called."""
+    other = "postgres_only" if connection.vendor == "sqlite" else "sqlite_only"
+    for item in items:
+        if item.get_closest_marker(other):
+            item.add_marker(pytest.mark.skip(reason=f"{other}: this run is on {connection.vendor}"))
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +74,5 @@ def _settings_for_tests(django_test_environment: None) -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """SQLite in a file, as operators have it: in memory it knows neither WAL nor two writers."""
-    from django.db import connection
-
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(RUN_DIR / "test.sqlite3")

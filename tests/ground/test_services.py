@@ -37,8 +37,10 @@ def test_postgres_run_uses_postgres() -> None:
 
 
 def test_a_second_cluster_can_run_beside() -> None:
-    with postgres.running("log_min_error_statement=error") as cluster:
-        with psycopg.connect(cluster.url()) as client:
-            answer = client.execute("SELECT 1").fetchone()
+    with (
+        postgres.running("log_min_error_statement=error") as cluster,
+        psycopg.connect(cluster.url()) as client,
+    ):
+        answer = client.execute("SELECT 1").fetchone()
 
     assert answer == (1,)

@@ -36,7 +36,8 @@ def _install_debian_package() -> bool:
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
     steps = (["apt-get", "update", "-qq"], install)
     return all(
-        subprocess.run(step, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0
+        subprocess.run(step, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
+        == 0
         for step in steps
     )
 

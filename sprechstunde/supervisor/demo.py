@@ -1,0 +1,143 @@
+"""What only the demo has: drawn secrets, the simulated WhatsApp's names, `demo.json`, the greeting."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+from sprechstunde.supervisor.configuration import Configuration
+
+SECRETS_FILE = "demo-secrets.json"
+ADDRESSES_FILE = "demo.json"
+
+# From the range that the Bundesnetzagentur keeps free for films: nobody is called by accident.
+DISPLAY_PHONE_NUMBER = "+49 30 23125100"
+ROLES = {
+    "host": "buergermeisterin",
+    "assistant": "assistenz",
+    "auditor": "datenschutz",
+    "admin": "verwaltung",
+}
+
+
+class Login(TypedDict):
+    """One member of the sample staff; the password is drawn at the first start."""
+
+    role: str
+    username: str
+    password: str
+
+
+class Secrets(TypedDict):
+    """What `DEMO_SECRETS_FILE` holds, for `manage.py seed_demo`."""
+
+    app_secret: str
+    verify_token: str
+    access_token: str
+    phone_number_id: str
+    waba_id: str
+    display_phone_number: str
+    logins: list[Login]
+
+
+def kept_secrets(var_dir: Path) -> Secrets:
+    """The secrets of this demo: drawn at its first start, the same ever after."""
+    path = var_dir / SECRETS_FILE
+    if not path.is_file():
+        write_private(path, _draw())
+    kept: Secrets = json.loads(path.read_text("utf-8"))
+    return kept
+
+
+def _draw() -> Secrets:
+    return {
+        "app_secret": secrets.token_hex(16),
+        "verify_token": secrets.token_urlsafe(24),
+        "access_token": "EAA" + secrets.token_urlsafe(48),
+        "phone_number_id": _digits(15),
+        "waba_id": _digits(15),
+        "display_phone_number": DISPLAY_PHONE_NUMBER,
+        "logins": [
+            {"role": role, "username": username, "password": secrets.token_urlsafe(12)}
+            for role, username in ROLES.items()
+        ],
+    }
+
+
+def _digits(count: int) -> str:
+    return str(10 ** (count - 1) + secrets.randbelow(9 * 10 ** (count - 1)))
+
+
+def write_private(path: Path, content: object) -> None:
+    """Write JSON that only our account can read, all of it or nothing."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=2, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def configured(configuration: Configuration, drawn: Secrets) -> Configuration:
+    """The configuration with the simulated WhatsApp in Meta's place."""
+    webhook = f"{configuration.portal_url}/webhooks/whatsapp/"
+    environment = {
+        **configuration.environment,
+        "DEMO_SECRETS_FILE": str(configuration.var_dir / SECRETS_FILE),
+        "WHATSAPP_API_URL": configuration.simulator_url,
+        "WHATSAPP_ACCESS_TOKEN": drawn["access_token"],
+        "WHATSAPP_APP_SECRET": drawn["app_secret"],
+        "WHATSAPP_VERIFY_TOKEN": drawn["verify_token"],
+        "PORT": str(configuration.port),
+        "SIMULATOR_PORT": str(configuration.simulator_port),
+        "SIMULATOR_WEBHOOK_URL": webhook,
+        "SIMULATOR_PHONE_NUMBER_ID": drawn["phone_number_id"],
+        "SIMULATOR_WABA_ID": drawn["waba_id"],
+        "SIMULATOR_DISPLAY_PHONE_NUMBER": drawn["display_phone_number"],
+    }
+    return replace(configuration, environment=environment)
+
+
+def addresses(
+    configuration: Configuration, drawn: Secrets, logins: list[Mapping[str, str]]
+) -> dict[str, object]:
+    """The content of `demo.json`."""
+    names = (
+        "app_secret", "verify_token", "access_token",
+        "phone_number_id", "waba_id", "display_phone_number",
+    )  # fmt: skip
+    return {
+        "portal": configuration.portal_url,
+        "simulator": configuration.simulator_url,
+        **{name: drawn[name] for name in names},  # type: ignore[literal-required]
+        "logins": logins,
+    }
+
+
+def greeting(configuration: Configuration, logins: list[Mapping[str, str]]) -> str:
+    """What the person who typed `make demo` reads once all is ready."""
+    rows = [
+        f"  {login['role']:<11} {login['username']:<20} {login['password']}" for login in logins
+    ]
+    return "\n".join(
+        [
+            "",
+            "Sprechstunde is running, with a simulated WhatsApp and invented data.",
+            "",
+            f"  Public page      {configuration.portal_url}/",
+            f"  Mayor's desk     {configuration.portal_url}/desk/",
+            f"  Citizens' phones {configuration.simulator_url}/",
+            "",
+            f"  {'role':<11} {'user name':<20} password",
+            *rows,
+            "",
+            f"  All of it also stands in {configuration.var_dir / ADDRESSES_FILE}. Ctrl-C stops everything.",
+            "",
+        ]
+    )
