@@ -1,0 +1,99 @@
+"""What staff do with a conversation besides writing: open, take over, finish, see the number."""
+
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from sessions_app.enums import Direction, MessageKind
+from sessions_app.models import Conversation, Message, NumberReveal, Staff
+from sprechstunde.doorbell import ring
+from sprechstunde.live import presence
+from sprechstunde.live.events import announce
+
+TYPING_SHOWN_FOR = 20  # seconds; Meta's indicator ends by itself after 25
+
+# These say nothing that waits for an answer.
+NO_TURN = (MessageKind.REACTION, MessageKind.IDENTITY, MessageKind.EDIT, MessageKind.REVOKE)
+
+
+def open_by(conversation: Conversation, staff: Staff) -> None:
+    """Mark a conversation as read, here and, where the office wishes it, on the citizen's phone."""
+    if not conversation.unread:
+        return
+    with transaction.atomic():
+        _rows(conversation).update(unread=0)
+        announce(conversation.session_id, _event(conversation))
+        if staff.office.sends_read_receipts:
+            ring("sessions_app.mark_read", conversation.pk)
+    conversation.unread = 0
+
+
+def take_over(conversation: Conversation, *, by: Staff) -> None:
+    """Make `by` the one who talks, whoever did before."""
+    _change(conversation, assigned_to=by)
+
+
+def hand_back(conversation: Conversation) -> None:
+    """Give the conversation back to whoever has time."""
+    _change(conversation, assigned_to=None)
+
+
+def finish(conversation: Conversation) -> None:
+    """Mark as done; a new message of the citizen opens it again."""
+    _change(conversation, done_at=timezone.now(), waiting_since=None, unread=0)
+
+
+def reopen(conversation: Conversation) -> None:
+    """Take "done" back; what nobody answered waits again since it was written."""
+    _change(conversation, done_at=None, waiting_since=unanswered_since(conversation))
+
+
+def reveal_number(conversation: Conversation, *, by: Staff) -> str | None:
+    """Return the citizen's number (`+` and digits) and note who asked; None if there is none."""
+    if conversation.phone is None:
+        return None
+    NumberReveal.objects.create(
+        session_id=conversation.session_id,
+        staff=by,
+        conversation_number=conversation.number,
+        at=timezone.now(),
+    )
+    return f"+{conversation.phone}"
+
+
+def types(conversation: Conversation, *, by: Staff, doing: presence.Doing) -> None:
+    """Tell colleagues that `by` reads or types here, and the citizen that somebody types."""
+    presence.note(conversation.session_id, conversation.pk, by.pk, doing)
+    shown = doing is presence.Doing.TYPES and by.office.sends_typing
+    if shown and presence.first_within(
+        TYPING_SHOWN_FOR, "typing", conversation.session_id, conversation.pk
+    ):
+        ring("sessions_app.show_typing", conversation.pk)
+
+
+def unanswered_since(conversation: Conversation) -> datetime | None:
+    """Return when the citizen's oldest turn without an answer of the staff was written."""
+    written = Message.objects.filter(conversation=conversation).exclude(kind__in=NO_TURN)
+    answers = written.filter(direction=Direction.OUT, notice="")
+    last = answers.order_by("-sent_at", "-id").values_list("sent_at", flat=True).first()
+    turns = written.filter(direction=Direction.IN)
+    if last is not None:
+        turns = turns.filter(sent_at__gt=last)
+    return turns.order_by("sent_at", "id").values_list("sent_at", flat=True).first()
+
+
+def _change(conversation: Conversation, **values: object) -> None:
+    with transaction.atomic():
+        _rows(conversation).update(**values)
+        announce(conversation.session_id, _event(conversation))
+    for field, value in values.items():
+        setattr(conversation, field, value)
+
+
+def _rows(conversation: Conversation) -> models.QuerySet[Conversation]:
+    return Conversation.objects.filter(pk=conversation.pk)
+
+
+def _event(conversation: Conversation) -> str:
+    return f"conversation-{conversation.pk}"
