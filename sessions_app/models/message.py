@@ -1,6 +1,7 @@
 """What was written, in either direction; the outgoing rows are the outbox."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Notice
 from sprechstunde.vault.fields import DigestField, EncryptedJSONField, EncryptedTextField
+
+# A status that tells what became of an unconfirmed message mostly comes within seconds.
+UNCONFIRMED_GRACE = timedelta(seconds=60)
+STUCK = frozenset({DeliveryState.UNCONFIRMED, DeliveryState.FAILED})
 
 
 class Message(models.Model):
@@ -50,6 +55,7 @@ class Message(models.Model):
     attempted_at = models.DateTimeField(null=True)
     next_attempt_at = models.DateTimeField(null=True)
     error_code = models.IntegerField(null=True)
+    given_up_at = models.DateTimeField(null=True)  # a person decided to leave it as it is
 
     class Meta:
         verbose_name = _("message")
@@ -95,8 +101,14 @@ class Message(models.Model):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a person has to decide what becomes of it."""
-        return self.delivery in {DeliveryState.UNCONFIRMED, DeliveryState.FAILED}
+        """Whether it went no further by itself and nobody has yet decided to leave it so."""
+        return self.given_up_at is None and self.delivery in STUCK
+
+    def needs_decision(self, now: datetime) -> bool:
+        """Whether it stands before the staff at `now`: failed, or unconfirmed for a minute."""
+        if not self.is_stuck or self.delivery == DeliveryState.FAILED:
+            return self.is_stuck
+        return self.attempted_at is None or self.attempted_at <= now - UNCONFIRMED_GRACE
 
 
 class EarlyReceipt(models.Model):
