@@ -1,5 +1,10 @@
-"""The addresses of the app."""
+"""The addresses of the app; every view module lists its own."""
 
-from django.urls import URLPattern
+from sessions_app.views import login, office, planning, public
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    *public.urlpatterns,
+    *login.urlpatterns,
+    *planning.urlpatterns,
+    *office.urlpatterns,
+]

@@ -1,0 +1,111 @@
+"""Who may enter a page: login, then the role in the office, then whether the session can still be read."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from sessions_app.enums import Role
+from sessions_app.models import ConsultationSession, Staff
+from sessions_app.views.errors import gone
+from sprechstunde.vault.errors import KeyUnavailable
+
+View = Callable[..., HttpResponse]
+
+DESK_ROLES = (Role.HOST, Role.ASSISTANT)
+PLANNING_ROLES = (Role.HOST, Role.ASSISTANT, Role.ADMIN)
+
+
+class StaffRequest(HttpRequest):
+    """A request that passed `signed_in`."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+class Gone(Exception):
+    """What was asked for is erased, or its hour is over; shown as "no longer available" (410)."""
+
+
+def signed_in(view: View) -> View:
+    """Ask for a login first; nothing that is shown behind it is stored by a browser or proxy."""
+
+    @wraps(view)
+    def entered(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_login(cast("StaffRequest", request))
+        response = view(request, *args, **kwargs)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    return entered
+
+
+def office_access(*roles: Role) -> Callable[[View], View]:
+    """Let staff with one of `roles` in the office `slug` in; to all others the page does not exist.
+
+    The view gets `(request, staff, …)`; `staff.office` is the office.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @signed_in
+        def entered(request: StaffRequest, slug: str, **kwargs: object) -> HttpResponse:
+            return view(request, _staff(request, roles, office__slug=slug), **kwargs)
+
+        return cast("View", entered)
+
+    return decorate
+
+
+def desk_access(view: View) -> View:
+    """Let host and assistants of the session `session_id` in, while its content may be read.
+
+    The view gets `(request, staff, session, …)`. A session past its end and a destroyed key are
+    answered 410 "no longer available", for htmx as a fragment.
+    """
+
+    @wraps(view)
+    @signed_in
+    def entered(request: StaffRequest, session_id: int, **kwargs: object) -> HttpResponse:
+        staff = _staff(request, DESK_ROLES, office__sessions=session_id)
+        session = ConsultationSession.objects.select_related("office").get(pk=session_id)
+        try:
+            if not session.is_readable(timezone.now()):
+                return gone(request)
+            return view(request, staff, session, **kwargs)
+        except (Gone, KeyUnavailable):
+            return gone(request)
+
+    return cast("View", entered)
+
+
+def roles_of(user: User) -> list[Staff]:
+    """Return all roles of `user` with their offices, in the order of the offices' names."""
+    return list(user.staff_roles.select_related("office").order_by("office__name"))
+
+
+def _staff(request: StaffRequest, roles: tuple[Role, ...], **where: object) -> Staff:
+    found = Staff.objects.select_related("office").filter(user=request.user, **where)
+    try:
+        staff = found.get(role__in=roles)
+    except Staff.DoesNotExist as nobody:
+        raise Http404 from nobody
+    staff.user = request.user
+    return staff
+
+
+def _to_login(request: StaffRequest) -> HttpResponse:
+    if not request.htmx:
+        return redirect_to_login(request.get_full_path())
+    page = request.htmx.current_url_abs_path or resolve_url("desk")
+    return HttpResponseClientRedirect(redirect_to_login(page)["Location"])

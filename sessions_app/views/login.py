@@ -1,0 +1,56 @@
+"""Login and logout with Django's own views, and where each role begins its work."""
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import path
+from django.views.i18n import set_language
+
+from sessions_app.enums import Role
+from sessions_app.forms.login import LoginForm
+from sessions_app.views.access import StaffRequest, roles_of, signed_in
+
+FIRST_PAGES = {
+    Role.HOST: "desk",
+    Role.ASSISTANT: "desk",
+    Role.ADMIN: "office_settings",
+    Role.AUDITOR: "erasure_records",
+}
+
+
+class Login(LoginView):
+    """The login page; whoever is logged in already goes on to work."""
+
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+    extra_context = {"offers_language": True}
+
+    def get_default_redirect_url(self) -> str:
+        """Return the address where the user's role begins."""
+        return resolve_url("start")
+
+
+@signed_in
+def start(request: StaffRequest) -> HttpResponse:
+    """Send staff to where their role begins; without a role there is nothing to see."""
+    address = first_page(request.user)
+    if address is None:
+        return render(request, "registration/no_role.html", status=403)
+    return redirect(address)
+
+
+def first_page(user: User) -> str | None:
+    """Return the address where `user`'s first role begins, or None without a role."""
+    for staff in roles_of(user):
+        page = FIRST_PAGES[Role(staff.role)]
+        return resolve_url(page) if page == "desk" else resolve_url(page, staff.office.slug)
+    return resolve_url("office_new") if user.is_superuser else None
+
+
+urlpatterns = [
+    path("login/", Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("start/", start, name="start"),
+    path("language/", set_language, name="set_language"),
+]

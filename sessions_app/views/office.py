@@ -1,0 +1,129 @@
+"""The administration's pages: an office's settings and its staff."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sessions_app.enums import Role
+from sessions_app.forms.office import AdmitForm, OfficeForm
+from sessions_app.models import Staff
+from sessions_app.queries import planning as queries
+from sessions_app.services import staff as service
+from sessions_app.views.access import StaffRequest, office_access, signed_in
+
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@get_or_post
+@office_access(Role.ADMIN)
+def settings(request: StaffRequest, staff: Staff) -> HttpResponse:
+    """Show and change all settings of the office."""
+    # A second object: a refused form must not change what the rest of the page says.
+    form = OfficeForm(
+        request.POST or None, instance=type(staff.office).objects.get(pk=staff.office_id)
+    )
+    if request.method == "POST" and form.is_valid():
+        office = form.save()
+        messages.success(request, _("Saved."))
+        return redirect("office_settings", office.slug)
+    return _page(request, "settings", staff, form)
+
+
+@get_or_post
+@signed_in
+def new(request: StaffRequest) -> HttpResponse:
+    """Set up an office; only for the operator's account (`manage.py createsuperuser`)."""
+    if not request.user.is_superuser:
+        raise PermissionDenied
+    form = OfficeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            office = form.save()
+            Staff.objects.create(user=request.user, office=office, role=Role.ADMIN)
+        return redirect("office_staff", office.slug)
+    return _page(request, "new", None, form)
+
+
+@get_or_post
+@office_access(Role.ADMIN)
+def staff_list(request: StaffRequest, staff: Staff) -> HttpResponse:
+    """List the staff; a POST admits somebody and shows the one-time password once."""
+    form = AdmitForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        admitted, password = service.admit(staff.office, **form.cleaned_data)
+        return _staff_page(request, staff, AdmitForm(), shown_once=(admitted, password))
+    return _staff_page(request, staff, form)
+
+
+@require_POST
+@office_access(Role.ADMIN)
+def renew_password(request: StaffRequest, staff: Staff, staff_id: int) -> HttpResponse:
+    """Replace somebody's password and show the new one once."""
+    member = _member(staff, staff_id)
+    try:
+        password = service.renew_password(member)
+    except service.BelongsElsewhere:
+        elsewhere = _("This account also belongs to another office; only its owner can change it.")
+        return _refused(request, staff, elsewhere)
+    return _staff_page(request, staff, AdmitForm(), shown_once=(member, password))
+
+
+@require_POST
+@office_access(Role.ADMIN)
+def dismiss(request: StaffRequest, staff: Staff, staff_id: int) -> HttpResponse:
+    """Take somebody's role away."""
+    try:
+        service.dismiss(_member(staff, staff_id))
+    except service.LastAdmin:
+        return _refused(request, staff, _("An office needs somebody who administers it."))
+    messages.success(request, _("Removed."))
+    return redirect("office_staff", staff.office.slug)
+
+
+def _member(staff: Staff, staff_id: int) -> Staff:
+    return get_object_or_404(staff.office.staff.select_related("user"), pk=staff_id)
+
+
+def _refused(request: StaffRequest, staff: Staff, reason: str) -> HttpResponse:
+    messages.warning(request, reason)
+    response = _staff_page(request, staff, AdmitForm())
+    response.status_code = HTTPStatus.CONFLICT
+    return response
+
+
+def _staff_page(
+    request: StaffRequest,
+    staff: Staff,
+    form: AdmitForm,
+    shown_once: tuple[Staff, str] | None = None,
+) -> HttpResponse:
+    members = queries.staff(staff.office)
+    return _page(request, "staff", staff, form, members=members, shown_once=shown_once)
+
+
+def _page(
+    request: StaffRequest, page: str, staff: Staff | None, form: BaseForm, **more: object
+) -> HttpResponse:
+    section = "staff" if page == "staff" else "office"
+    context = {"staff": staff, "section": section, "form": form, **more}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, f"sessions_app/office/{page}.html", context, status=status)
+
+
+urlpatterns = [
+    path("office/new/", new, name="office_new"),
+    path("office/<slug:slug>/", settings, name="office_settings"),
+    path("office/<slug:slug>/staff/", staff_list, name="office_staff"),
+    path(
+        "office/<slug:slug>/staff/<int:staff_id>/password/", renew_password, name="renew_password"
+    ),
+    path("office/<slug:slug>/staff/<int:staff_id>/dismiss/", dismiss, name="dismiss"),
+]
