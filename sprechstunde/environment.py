@@ -7,8 +7,21 @@ import tempfile
 from pathlib import Path
 
 import environ
+from environ.fileaware_mapping import FileAwareMapping
 
-env = environ.FileAwareEnv()
+
+class _TrimmedMapping(FileAwareMapping):  # type: ignore[misc] # it has no annotations
+    """Files end with a line feed; the secrets in them do not."""
+
+    def __getitem__(self, key: str) -> str:
+        return str(super().__getitem__(key)).strip()
+
+
+class _Environment(environ.Env):  # type: ignore[misc] # likewise
+    ENVIRON = _TrimmedMapping()
+
+
+env = _Environment()
 
 
 def secret_key(var_dir: Path) -> str:
