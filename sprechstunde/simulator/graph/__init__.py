@@ -1,0 +1,1 @@
+"""The Graph API of the account: strict about what it is sent, like Meta's."""

@@ -1,0 +1,1 @@
+"""The citizens' phones in the browser."""

@@ -1,0 +1,1 @@
+"""Tests of the simulator, and what other tests need to drive it."""
