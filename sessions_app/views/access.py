@@ -7,7 +7,7 @@ from typing import cast
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
@@ -20,6 +20,7 @@ from sprechstunde.vault.errors import KeyUnavailable
 
 View = Callable[..., HttpResponse]
 
+MUST_CHANGE = "must_change_password"  # in the login's session: the password is a one-time one
 DESK_ROLES = (Role.HOST, Role.ASSISTANT)
 PLANNING_ROLES = (Role.HOST, Role.ASSISTANT, Role.ADMIN)
 
@@ -42,6 +43,8 @@ def signed_in(view: View) -> View:
     def entered(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated:
             return _to_login(cast("StaffRequest", request))
+        if MUST_CHANGE in request.session:
+            return redirect("own_password")
         response = view(request, *args, **kwargs)
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)

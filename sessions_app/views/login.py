@@ -1,15 +1,17 @@
 """Login and logout with Django's own views, and where each role begins its work."""
 
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import path
+from django.urls import path, reverse_lazy
 from django.views.i18n import set_language
 
 from sessions_app.enums import Role
-from sessions_app.forms.login import LoginForm
-from sessions_app.views.access import StaffRequest, roles_of, signed_in
+from sessions_app.forms.login import LoginForm, OwnPasswordForm
+from sessions_app.services import staff as service
+from sessions_app.views.access import MUST_CHANGE, StaffRequest, roles_of, signed_in
 
 FIRST_PAGES = {
     Role.HOST: "desk",
@@ -29,6 +31,28 @@ class Login(LoginView):
     def get_default_redirect_url(self) -> str:
         """Return the address where the user's role begins."""
         return resolve_url("start")
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Log in; with a one-time password everything waits until it is replaced."""
+        response = super().form_valid(form)
+        if service.has_one_time_password(form.get_user()):
+            self.request.session[MUST_CHANGE] = True
+        return response
+
+
+class OwnPassword(PasswordChangeView):
+    """Replaces a password that somebody else has seen."""
+
+    form_class = OwnPasswordForm
+    template_name = "registration/own_password.html"
+    success_url = reverse_lazy("start")
+
+    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:  # type: ignore[override]
+        """Save it and open the other pages."""
+        response = super().form_valid(form)
+        service.chose_own_password(form.user)
+        self.request.session.pop(MUST_CHANGE, None)
+        return response
 
 
 @signed_in
@@ -51,6 +75,7 @@ def first_page(user: User) -> str | None:
 urlpatterns = [
     path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", OwnPassword.as_view(), name="own_password"),
     path("start/", start, name="start"),
     path("language/", set_language, name="set_language"),
 ]
