@@ -32,7 +32,9 @@ def erase_buttons() -> list[tuple[str, str]]:
 
 def erased_confirmation() -> str:
     """Return what a citizen is told right before the conversation is erased on request."""
-    return _("Your messages are being erased here now. You can write again at any time in this hour.")
+    return _(
+        "Your messages are being erased here now. You can write again at any time in this hour."
+    )
 
 
 def outside_notice(office: Office, upcoming: ConsultationSession | None) -> str:

@@ -5,19 +5,19 @@ same server, and only the streams need it (docs/adr/0002-one-server-two-handlers
 """
 
 import os
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprechstunde.settings")
 
-from a2wsgi import WSGIMiddleware  # noqa: E402
-from django.core.asgi import get_asgi_application  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from a2wsgi import WSGIMiddleware
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
 
 LIVE_SUFFIX = "/live/"
 WEB_THREADS = 16
 
 _streams = get_asgi_application()
-_pages = WSGIMiddleware(get_wsgi_application(), workers=WEB_THREADS)
+_pages = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=WEB_THREADS)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

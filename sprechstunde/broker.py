@@ -16,4 +16,4 @@ def redis() -> Redis:
 
 def name(*parts: object) -> str:
     """Return the Redis key or topic for `parts`, apart from every other installation's."""
-    return settings.REDIS_PREFIX + ":".join(str(part) for part in parts)
+    return ":".join((f"{settings.REDIS_PREFIX}{parts[0]}", *map(str, parts[1:])))

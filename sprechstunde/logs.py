@@ -16,7 +16,9 @@ class ContentFree(logging.Filter):
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = "\n".join(_places(record.exc_info[1]))
             record.exc_info = None
-        if isinstance(record.args, tuple) and any(isinstance(a, BaseException) for a in record.args):
+        if isinstance(record.args, tuple) and any(
+            isinstance(a, BaseException) for a in record.args
+        ):
             record.args = tuple(_harmless(argument) for argument in record.args)
         return True
 

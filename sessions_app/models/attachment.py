@@ -17,9 +17,7 @@ class Attachment(models.Model):
     message = models.OneToOneField("Message", on_delete=models.CASCADE, related_name="attachment")
     key_id = models.UUIDField(editable=False)
     uid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
-    state = models.CharField(
-        max_length=8, choices=AttachmentState, default=AttachmentState.WAITING
-    )
+    state = models.CharField(max_length=8, choices=AttachmentState, default=AttachmentState.WAITING)
     media_id = EncryptedTextField(owner="key_id", row="uid", null=True)
     claimed_sha256 = EncryptedTextField(owner="key_id", row="uid", null=True)
     filename = EncryptedTextField(owner="key_id", row="uid", null=True)

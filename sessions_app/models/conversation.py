@@ -53,9 +53,7 @@ class Conversation(models.Model):
             models.Index(name="conversation_queue", fields=("session", "done_at", "waiting_since")),
         )
         constraints = (
-            models.UniqueConstraint(
-                name="conversation_number_once", fields=("session", "number")
-            ),
+            models.UniqueConstraint(name="conversation_number_once", fields=("session", "number")),
         )
 
     def __str__(self) -> str:

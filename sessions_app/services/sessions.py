@@ -126,8 +126,10 @@ def _lock(office: Office) -> None:
 
 
 def _locked(session: ConsultationSession) -> ConsultationSession:
-    return ConsultationSession.objects.select_for_update(of=("self",)).select_related("office").get(
-        pk=session.pk
+    return (
+        ConsultationSession.objects.select_for_update(of=("self",))
+        .select_related("office")
+        .get(pk=session.pk)
     )
 
 
@@ -149,5 +151,5 @@ def _check_free(
     besides: ConsultationSession | None = None,
 ) -> None:
     others = office.sessions.overlapping(starts_at, closes_at)
-    if others.exclude(pk=besides.pk if besides else None).exists():
+    if any(other != besides for other in others):
         raise Overlaps
