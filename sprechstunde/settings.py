@@ -85,6 +85,8 @@ WHATSAPP_APP_SECRETS = [
     part.strip() for part in env.str("WHATSAPP_APP_SECRET", default="").split(",") if part.strip()
 ]
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", default="")
+# What Meta allows one number; it raises this to 1,000 for numbers of very high use.
+WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", default=80)
 
 # Celery gets primary keys only; results are not kept.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
