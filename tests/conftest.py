@@ -15,6 +15,7 @@ import django
 import pytest
 import redis
 from django.db import connection
+from playwright.sync_api import Browser
 
 # Short: the path of a unix socket may have 107 bytes.
 RUN_DIR = Path(tempfile.mkdtemp(prefix="sprech-"))
@@ -59,6 +60,15 @@ def redis_server() -> Iterator[redis.Redis]:
 def _empty_redis(redis_server: redis.Redis) -> Iterator[None]:
     yield
     redis_server.flushall()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium for one module: while it lives, an event loop runs in this thread."""
+    from tests.services.chromium import browser
+
+    with browser() as found:
+        yield found
 
 
 @pytest.fixture(scope="session", autouse=True)

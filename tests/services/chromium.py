@@ -53,12 +53,25 @@ def flags() -> list[str]:
 
 
 @contextmanager
+def _database_beside_event_loop() -> Iterator[None]:
+    """Let a test look into the database although Playwright's event loop runs in its thread."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    try:
+        yield
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@contextmanager
 def browser() -> Iterator[Browser]:
-    """A headless Chromium for as long as the block runs."""
+    """A headless Chromium for as long as the block runs.
+
+    Playwright keeps an event loop in this thread meanwhile: `async_to_sync` does not work inside.
+    """
     path = executable()
     if path is None:
         _download_playwrights()
-    with sync_playwright() as playwright:
+    with _database_beside_event_loop(), sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=flags())
         try:
             yield chromium
