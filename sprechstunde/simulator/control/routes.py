@@ -16,6 +16,7 @@ from sprechstunde.simulator import phones
 from sprechstunde.simulator.control import burst, views
 from sprechstunde.simulator.control.says import say
 from sprechstunde.simulator.errors import GraphError
+from sprechstunde.simulator.faults import Faults
 from sprechstunde.simulator.graph.account import verify
 from sprechstunde.simulator.live import OVERVIEW
 from sprechstunde.simulator.phones import PhoneError
@@ -59,7 +60,8 @@ async def health(sim: Simulation, order: dict[str, Any], request: Request) -> An
 
 
 async def citizens(sim: Simulation, order: dict[str, Any], request: Request) -> Answer:
-    return {"citizens": [views.citizen_line(sim, one) for one in sim.world.citizens.values()]}
+    lines = [views.citizen_line(sim, one) for one in sim.world.citizens.values()]
+    return {"citizens": lines, "business": f"+{sim.config.display_phone_number}"}
 
 
 async def add_citizen(sim: Simulation, order: dict[str, Any], request: Request) -> Answer:
@@ -166,6 +168,11 @@ async def change_faults(sim: Simulation, order: dict[str, Any], request: Request
     return sim.faults.as_json()
 
 
+async def end_faults(sim: Simulation, order: dict[str, Any], request: Request) -> Answer:
+    sim.faults.change(Faults().as_json())
+    return sim.faults.as_json()
+
+
 async def seed(sim: Simulation, order: dict[str, Any], request: Request) -> Answer:
     sim.dice.seed(order.get("seed"))
     return {"seed": order.get("seed")}
@@ -260,6 +267,7 @@ ENDPOINTS: list[tuple[str, str, Handler]] = [
     ("GET", "/control/idle", idle),
     ("GET", "/control/faults", faults),
     ("PATCH", "/control/faults", change_faults),
+    ("DELETE", "/control/faults", end_faults),
     ("POST", "/control/seed", seed),
     ("POST", "/control/reset", reset),
     ("POST", "/control/clock", clock),

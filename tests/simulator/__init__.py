@@ -1,1 +1,0 @@
-"""Tests of the simulator, and what other tests need to drive it."""
