@@ -3,6 +3,8 @@
 import os
 
 from celery import Celery
+from celery.signals import task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprechstunde.settings")
 
@@ -14,3 +16,9 @@ app.autodiscover_tasks()
 from sprechstunde.schedule import BEAT_SCHEDULE  # noqa: E402
 
 app.conf.beat_schedule = BEAT_SCHEDULE
+
+
+@task_prerun.connect
+def _drop_dead_connections(**_: object) -> None:
+    """Do for a task what Django does for a request: a server that restarted costs no task."""
+    close_old_connections()
