@@ -26,6 +26,7 @@ DEMO_READY_WITHIN = 120.0
 # Together under the ten seconds in which everything has to be gone.
 PROGRAMS_END_WITHIN = 8.0
 REDIS_ENDS_WITHIN = 1.0
+INSISTS_AFTER = 0.5
 
 FAILURES = (
     ClaimError,
@@ -40,16 +41,24 @@ class Stopped(Exception):
 
 
 class Wish:
-    """A signal to end: the first asks, the second insists."""
+    """A signal to end: the first asks, a later one insists.
+
+    `make` passes SIGTERM on, so that a signal to the whole process group arrives here twice.
+    """
 
     def __init__(self) -> None:
         self.stop = threading.Event()
         self.at_once = threading.Event()
+        self._asked_at = 0.0
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._heard)
 
     def _heard(self, *_: object) -> None:
-        (self.at_once if self.stop.is_set() else self.stop).set()
+        if not self.stop.is_set():
+            self._asked_at = time.monotonic()
+            self.stop.set()
+        elif time.monotonic() - self._asked_at > INSISTS_AFTER:
+            self.at_once.set()
 
 
 def main() -> int:

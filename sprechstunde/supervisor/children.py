@@ -67,7 +67,8 @@ def launch(program: Program, *, capture: bool = False) -> subprocess.Popen[str]:
         process_group=0,
     )
     talk = process.stderr if capture else process.stdout
-    threading.Thread(target=_pass_on, args=(program.name, talk), daemon=True).start()
+    # No daemon: what a failing program said last is still passed on when we end.
+    threading.Thread(target=_pass_on, args=(program.name, talk)).start()
     return process
 
 
