@@ -85,6 +85,7 @@ WHATSAPP_APP_SECRETS = [
     part.strip() for part in env.str("WHATSAPP_APP_SECRET", default="").split(",") if part.strip()
 ]
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", default="")
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", default=16 * 1024 * 1024)
 # What Meta allows one number; it raises this to 1,000 for numbers of very high use.
 WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", default=80)
 

@@ -1,0 +1,211 @@
+"""Takes in what WhatsApp tells: one webhook, one transaction, then the live event."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
+
+from sessions_app.enums import MessageKind
+from sessions_app.models import ConsultationSession, Conversation, Message
+from sessions_app.services import identity, outside, receipts
+from sessions_app.services import inbound_effects as effects
+from sessions_app.services import inbound_wishes as wishes
+from sessions_app.services.inbound_rows import attach, insert_new, message_of, note_of
+from sessions_app.whatsapp.events import IdentityChange, Incoming, Parsed, Receipt, Sender
+from sessions_app.whatsapp.payloads import parse
+from sprechstunde.doorbell import ring
+from sprechstunde.live.events import announce
+from sprechstunde.vault.errors import KeyUnavailable
+
+log = logging.getLogger(__name__)
+
+# These never bring somebody in whom we do not know: a late one would bring back the erased.
+_OPENS_NOTHING = {MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE}
+_ATTEMPTS = 3
+_RINGS_FOR_EACH = 20  # beyond that one ring for all that is due costs less
+
+Said = Incoming | IdentityChange
+
+
+@dataclass(repr=False)
+class Mail:
+    """What one webhook brought for one number."""
+
+    phone_number_id: str
+    session: ConsultationSession | None
+    said: list[Said] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    turned_away: list[Incoming] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Place:
+    """Where an event is shown, and the other conversation that claims the same ids."""
+
+    event: Said
+    conversation: Conversation
+    other: Conversation | None = None
+
+
+def receive(body: bytes) -> None:
+    """Store everything that a genuine webhook brought; whatever cannot be understood is counted.
+
+    When it returns, all is durable. Raises Unreadable for a body that is no JSON object, and
+    OperationalError or KeystoreUnavailable when nothing can be stored now: then nothing is, and
+    Meta comes again.
+    """
+    now = timezone.now()
+    parsed = parse(body, now=now)
+    if parsed.skipped:
+        log.warning("webhook: left out %s", parsed.skipped)
+    for mail in _stored(parsed, now):
+        outside.turn_away(mail.phone_number_id, mail.turned_away, now=now)
+
+
+def _stored(parsed: Parsed, now: datetime) -> list[Mail]:
+    for attempt in range(1, _ATTEMPTS + 1):
+        mails = _sorted_by_number(parsed, now)
+        try:
+            with transaction.atomic():
+                for mail in mails:
+                    _take_in(mail, now)
+        except (OperationalError, IntegrityError, effects.Vanished) as error:
+            # Two deliveries blocked each other, or a conversation was erased in between.
+            log.warning("webhook: attempt %s failed (%s)", attempt, type(error).__name__)
+            if attempt == _ATTEMPTS:
+                raise OperationalError from None
+        else:
+            return mails
+    return []
+
+
+def _sorted_by_number(parsed: Parsed, now: datetime) -> list[Mail]:
+    numbers = {update.phone_number_id for update in parsed.updates}
+    running = ConsultationSession.objects.running(now).select_related("office")
+    sessions = {
+        session.office.phone_number_id: session
+        for session in running.filter(office__phone_number_id__in=numbers)
+    }
+    mails = {number: Mail(number, sessions.get(number)) for number in numbers}
+    for update in parsed.updates:
+        mail = mails[update.phone_number_id]
+        if isinstance(update.event, Receipt):
+            mail.receipts.append(update.event)
+        else:
+            mail.said.append(update.event)
+    return list(mails.values())
+
+
+def _take_in(mail: Mail, now: datetime) -> None:
+    if mail.session is None:
+        mail.turned_away = [event for event in mail.said if isinstance(event, Incoming)]
+        return
+    try:
+        _take_in_said(mail, mail.session, now)
+        if mail.receipts:
+            receipts.apply(mail.session, mail.receipts)
+    except KeyUnavailable:
+        log.warning("webhook: the key of session %s is gone", mail.session.pk)
+
+
+def _take_in_said(mail: Mail, session: ConsultationSession, now: datetime) -> None:
+    in_time = [event for event in mail.said if session.takes_message_of(event.sent_at)]
+    in_time.sort(key=lambda event: event.sent_at)
+    directory = identity.Directory(session)
+    identity.look_up(directory, _senders(in_time))
+    if any(_is_newcomers(directory, event) for event in in_time):
+        identity.lock_for_newcomers(directory, _senders(in_time))
+    places = [place for event in in_time for place in _places(directory, event, mail, now)]
+    identity.save(directory)
+    arrivals = [effects.Arrival(_row(place, now), place.event) for place in places]
+    new = {id(row) for row in insert_new(each.message for each in arrivals)}
+    _let_work(directory, [each for each in arrivals if id(each.message) in new], now)
+
+
+def _senders(events: Iterable[Said]) -> list[Sender]:
+    senders = []
+    for event in events:
+        if isinstance(event, IdentityChange):
+            senders += [event.previous, event.current]
+        else:
+            senders.append(event.sender)
+    return senders
+
+
+def _is_newcomers(directory: identity.Directory, event: Said) -> bool:
+    """Whether `event` comes from somebody unknown and may open a conversation."""
+    if not isinstance(event, Incoming) or event.kind in _OPENS_NOTHING:
+        return False
+    return wishes.answer(event) is None and identity.find(directory, event.sender) is None
+
+
+def _places(directory: identity.Directory, event: Said, mail: Mail, now: datetime) -> list[_Place]:
+    """Return where `event` is shown: in one conversation, in none, a change perhaps in two."""
+    if isinstance(event, IdentityChange):
+        found = identity.follow(directory, event)
+        others = reversed(found) if len(found) > 1 else [None]
+        return [_Place(event, each, other) for each, other in zip(found, others, strict=False)]
+    conversation = identity.recognise(directory, event.sender)
+    if conversation is None and _is_newcomers(directory, event):
+        conversation = _opened(directory, event, mail, now)
+    return [_Place(event, conversation)] if conversation else []
+
+
+def _opened(
+    directory: identity.Directory, event: Incoming, mail: Mail, now: datetime
+) -> Conversation | None:
+    session = directory.session
+    if not session.is_open(now) and event.sent_at >= session.ends_at:
+        mail.turned_away.append(event)
+        return None
+    ids = identity.digests(session.key_id, event.sender)
+    if wishes.was_erased(session, ids, event.sent_at):
+        return None
+    return identity.open_for(directory, event.sender, at=event.sent_at)
+
+
+def _row(place: _Place, now: datetime) -> Message:
+    if isinstance(place.event, IdentityChange):
+        return note_of(place.event, place.conversation, other=place.other, now=now)
+    return message_of(place.event, place.conversation, now=now)
+
+
+def _let_work(
+    directory: identity.Directory, arrivals: list[effects.Arrival], now: datetime
+) -> None:
+    _let_fetch(arrivals, directory.session)
+    opened = {conversation.pk for conversation in directory.opened}
+    by_conversation: dict[int, list[effects.Arrival]] = {}
+    for each in arrivals:  # in the order of their conversations, see `insert_new`
+        by_conversation.setdefault(each.message.conversation_id, []).append(each)
+    for pk, its in sorted(by_conversation.items()):
+        effects.apply(its[0].message.conversation, its, is_new=pk in opened, now=now)
+    _close_empty(opened - by_conversation.keys())
+    if arrivals:
+        events = [f"conversation-{pk}" for pk in by_conversation]
+        announce(directory.session.pk, "queue", *events)
+
+
+def _let_fetch(arrivals: list[effects.Arrival], session: ConsultationSession) -> None:
+    with_files = [
+        (each.message, each.event.media)
+        for each in arrivals
+        if isinstance(each.event, Incoming) and each.event.media
+    ]
+    if not with_files:
+        return
+    waiting = attach(with_files, session.office.picture_policy)
+    if len(waiting) > _RINGS_FOR_EACH:
+        ring("sessions_app.fetch_due_attachments")
+        return
+    for attachment in waiting:
+        ring("sessions_app.fetch_attachment", attachment.pk)
+
+
+def _close_empty(opened: set[int]) -> None:
+    # Copies of messages that are being erased with the conversation they were first filed in.
+    if opened:
+        Conversation.objects.filter(pk__in=opened).delete()

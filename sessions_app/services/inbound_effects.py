@@ -1,0 +1,124 @@
+"""What new messages of a citizen change: the place in the queue and the office's own texts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from sessions_app import wording
+from sessions_app.enums import AttachmentState, MessageKind, Notice
+from sessions_app.models import Conversation, Message
+from sessions_app.services import inbound_wishes as wishes
+from sessions_app.services.conversations import NO_TURN
+from sessions_app.services.messages import send_notice
+from sessions_app.whatsapp.events import IdentityChange, Incoming
+
+_NEVER_TAKEN = {MessageKind.AUDIO, MessageKind.VIDEO, MessageKind.CALL}
+_UNCOUNTED = {MessageKind.REACTION, MessageKind.IDENTITY}
+
+
+class Vanished(Exception):
+    """The conversation was erased while its message came in: the webhook is read anew."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Arrival:
+    """A row that was not there before, and what it was made of."""
+
+    message: Message
+    event: Incoming | IdentityChange
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it waits for an answer of the staff."""
+        if not isinstance(self.event, Incoming) or self.event.kind in NO_TURN:
+            return False
+        return not wishes.is_wish(self.event) and wishes.answer(self.event) is None
+
+
+def apply(
+    conversation: Conversation, arrivals: list[Arrival], *, is_new: bool, now: datetime
+) -> None:
+    """Update the queue and send what the office answers by itself; in the caller's transaction.
+
+    Raises Vanished.
+    """
+    _note_activity(conversation, arrivals)
+    if is_new:
+        send_notice(conversation, Notice.GREETING, now=now)
+    if not _answer_wishes(conversation, arrivals, now):
+        _decline(conversation, arrivals, now)
+
+
+def _note_activity(conversation: Conversation, arrivals: list[Arrival]) -> None:
+    counted = [each for each in arrivals if each.message.kind not in _UNCOUNTED]
+    if not counted:
+        return
+    newest = max(each.message.sent_at for each in counted)
+    changes = {
+        "unread": F("unread") + len(counted),
+        "last_message_at": Greatest("last_message_at", Value(newest)),
+        **_window([each.message for each in counted if each.message.kind not in NO_TURN]),
+        **_waiting([each.message for each in counted if each.is_turn]),
+    }
+    if not Conversation.objects.filter(pk=conversation.pk).update(**changes):
+        raise Vanished
+    conversation.last_message_at = max(conversation.last_message_at, newest)
+
+
+def _window(heard: list[Message]) -> dict[str, Any]:
+    """Meta counts the 24 hours from the last message or call, in its own time."""
+    if not heard:
+        return {}
+    times = [message.sent_at for message in heard]
+    return {
+        "began_at": Least("began_at", Value(min(times))),
+        "last_inbound_at": Greatest("last_inbound_at", Value(max(times))),
+    }
+
+
+def _waiting(turns: list[Message]) -> dict[str, Any]:
+    if not turns:
+        return {}
+    oldest = Value(min(message.sent_at for message in turns))
+    waiting_since = Least(Coalesce("waiting_since", oldest), oldest)
+    return {"waiting_since": waiting_since, "done_at": None}
+
+
+def _answer_wishes(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> bool:
+    """Return whether the conversation is about to be erased."""
+    said = [each.event for each in arrivals if isinstance(each.event, Incoming)]
+    answers = {wishes.answer(event): event for event in said}
+    if yes := answers.get(wording.ERASE_YES):
+        wishes.request_erasure(conversation, at=yes.sent_at, now=now)
+        return True
+    if wording.ERASE_NO in answers:
+        send_notice(conversation, Notice.ERASE_KEPT, now=now)
+    elif any(wishes.is_wish(event) for event in said):
+        send_notice(conversation, Notice.ERASE_QUESTION, now=now)
+    return False
+
+
+def _decline(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> None:
+    messages = [each.message for each in arrivals]
+    if any(message.kind in _NEVER_TAKEN for message in messages):
+        _send_once(conversation, Notice.MEDIA_DECLINED, "media_declined_at", now)
+    if any(_was_declined(message) for message in messages):
+        _send_once(conversation, Notice.PICTURES_DECLINED, "pictures_declined_at", now)
+
+
+def _was_declined(message: Message) -> bool:
+    # `attach` has put the row beside the message; no query.
+    attachment = message._state.fields_cache.get("attachment")  # noqa: SLF001
+    return attachment is not None and attachment.state == AttachmentState.DECLINED
+
+
+def _send_once(conversation: Conversation, notice: Notice, mark: str, now: datetime) -> None:
+    if getattr(conversation, mark) is not None:
+        return
+    rows = Conversation.objects.filter(pk=conversation.pk, **{mark: None})
+    if rows.update(**{mark: now}):
+        setattr(conversation, mark, now)
+        send_notice(conversation, notice, now=now)
