@@ -8,6 +8,7 @@ from django.core import checks
 from django.db import models
 from django.db.models.lookups import Lookup
 from django.db.models.query_utils import DeferredAttribute
+from django.utils.functional import cached_property
 
 from sprechstunde.vault import cipher
 from sprechstunde.vault.binary import BinaryColumn
@@ -73,7 +74,7 @@ class EncryptedField(BinaryColumn[_ST, _GT]):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         """Refuse an `owner` or `row` that the model does not have."""
         problems = super().check(**kwargs)
-        if len(self._bindings()) < len(self._bound_names()):
+        if len(self._columns) < len(self._bound_names):
             text = f"The model has no field for owner={self.owner!r} or row={self.row!r}."
             problems.append(checks.Error(text, obj=self, id="vault.E001"))
         return problems
@@ -121,6 +122,8 @@ class EncryptedField(BinaryColumn[_ST, _GT]):
 
     def open(self, instance: models.Model, held: Sealed) -> object:
         """Return the value; raises KeyUnavailable, KeystoreUnavailable, Tampered."""
+        if not self._columns <= instance.__dict__.keys():
+            self._fetch(instance)
         key_id, context = self._binding(instance)
         return self.decode(cipher.open_sealed(key_id, context=context, sealed=held.ciphertext))
 
@@ -136,19 +139,19 @@ class EncryptedField(BinaryColumn[_ST, _GT]):
         """Turn bytes into the value."""
         raise NotImplementedError
 
+    @property
     def _bound_names(self) -> set[str]:
         return {self.owner.partition(".")[0], self.row} - {""}
 
-    def _bindings(self) -> list[str]:
-        """Name the row's own columns that it takes to open a value."""
-        names = self._bound_names()
+    @cached_property
+    def _columns(self) -> set[str]:
+        """The row's own columns that it takes to open a value, by attribute."""
         fields = self.model._meta.concrete_fields  # noqa: SLF001
-        return [field.attname for field in fields if names & {field.name, field.attname}]
+        return {f.attname for f in fields if self._bound_names & {f.name, f.attname}}
 
     def _fetch(self, instance: models.Model) -> None:
         # All that is missing in one query: Django would ask once for each deferred column.
-        wanted = {self.attname, *self._bindings()}
-        missing = [name for name in wanted if name not in instance.__dict__]
+        missing = {self.attname, *self._columns} - instance.__dict__.keys()
         rows = type(instance)._base_manager.using(instance._state.db)  # noqa: SLF001
         values = rows.values_list(*missing).get(pk=instance.pk)
         instance.__dict__.update(zip(missing, values, strict=True))

@@ -1,5 +1,4 @@
 """What can go wrong in the vault; no message holds a key, a value or an address with a password."""
-# ruff: noqa: N818 (each name says what is the case)
 
 
 class VaultError(Exception):

@@ -1,5 +1,6 @@
 """Two small models with every encrypted field; their tables live for one test run."""
 
+from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
@@ -16,6 +17,8 @@ class Meeting(models.Model):
     """Owns a key, as a consultation session does."""
 
     key_id = models.UUIDField(default=uuid4)
+
+    objects: ClassVar[models.Manager["Meeting"]] = models.Manager()
 
     class Meta:
         app_label = "vault_tests"
@@ -36,6 +39,8 @@ class Note(models.Model):
     name_digest = DigestField(null=True, unique=True)
     state = models.CharField(max_length=10, default="new")
 
+    objects: ClassVar[models.Manager["Note"]] = models.Manager()
+
     class Meta:
         app_label = "vault_tests"
 
@@ -49,6 +54,8 @@ class Remark(models.Model):
     uid = models.UUIDField(default=uuid4, unique=True)
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE)
     text = EncryptedTextField(owner="meeting.key_id", row="uid")
+
+    objects: ClassVar[models.Manager["Remark"]] = models.Manager()
 
     class Meta:
         app_label = "vault_tests"
