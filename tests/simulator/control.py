@@ -74,7 +74,7 @@ class Phone:
         """Send a text (`quote=wamid`, `timestamp=…`, `age=…`); returns its id."""
         return self.send("text", text=text, **order)
 
-    def send(self, kind: str, **order: Any) -> str:
+    def send(self, kind: str, /, **order: Any) -> str:
         """Send anything that docs/simulator.md lists; returns the (first) message's id."""
         return str(self.control.post(self._path("/messages"), type=kind, **order)["wamid"])
 
