@@ -1,5 +1,5 @@
 """What workers do: ids in, one service called, safe to run twice."""
 
-from sessions_app.tasks import delivery
+from sessions_app.tasks import attachments, delivery, erasure, pulse
 
-__all__ = ["delivery"]
+__all__ = ["attachments", "delivery", "erasure", "pulse"]
