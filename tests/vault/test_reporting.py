@@ -1,7 +1,5 @@
 """An error report says where and which class, and repeats nothing that anyone wrote."""
 
-import sys
-
 import pytest
 from django.test import RequestFactory
 from django.urls import URLPattern
@@ -20,15 +18,14 @@ def _no_views(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
 
 
-def _report(reporter: type[ExceptionReporter], *, query: str = "", error: str = "") -> str:
+def _report(reporter: type[ExceptionReporter], *, query: str = "", error: str = "failed") -> str:
     request = RequestFactory().post(
         f"/desk/?q={query}", {"reply": CANARY}, headers={"authorization": CANARY}
     )
     request.COOKIES["sessionid"] = CANARY
-    try:
+    with pytest.raises(ValueError, match=error) as failure:
         _fail(CANARY, error)
-    except ValueError:
-        report = reporter(request, *sys.exc_info())
+    report = reporter(request, failure.type, failure.value, failure.tb)
     return report.get_traceback_html() + report.get_traceback_text()
 
 
