@@ -9,13 +9,11 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from sessions_app.enums import ConversationState, DeliveryState, MessageKind
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
+from sessions_app.models.message import UNCONFIRMED_GRACE
 from sessions_app.queries.excerpts import called, excerpt
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
-
-# An unconfirmed message may still be confirmed by its status; after this a person decides.
-UNCONFIRMED_FOR = timedelta(seconds=60)
 
 _GROUPS = {
     ConversationState.NEW: 0,
@@ -90,9 +88,10 @@ def counted(rows: list[QueueRow]) -> Counts:
 
 
 def needs_decision(now: datetime) -> Q:
-    """Return the condition for outgoing messages of which a person has to say what becomes of them."""
-    unconfirmed = Q(delivery=DeliveryState.UNCONFIRMED, attempted_at__lte=now - UNCONFIRMED_FOR)
-    return (Q(delivery=DeliveryState.FAILED) | unconfirmed) & ~Q(kind=MessageKind.REACTION)
+    """Return the condition that `Message.needs_decision` is, for the database; reactions need none."""
+    long_ago = Q(attempted_at=None) | Q(attempted_at__lte=now - UNCONFIRMED_GRACE)
+    stuck = Q(delivery=DeliveryState.FAILED) | (Q(delivery=DeliveryState.UNCONFIRMED) & long_ago)
+    return stuck & Q(given_up_at=None) & ~Q(kind=MessageKind.REACTION)
 
 
 def _conversations(

@@ -115,7 +115,7 @@ class Hub:
         if message["type"] == "psubscribe":
             self._subscribed.set()
         elif message["type"] == "pmessage":
-            events = message["data"].decode().split(SEPARATOR)
+            events = _worth_telling(message["data"].decode().split(SEPARATOR))
             for listener in self._listeners.get(message["channel"].decode(), ()):
                 listener.hear(events)
 
@@ -127,6 +127,12 @@ class Hub:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.end()
+
+
+def _worth_telling(events: list[str]) -> list[str]:
+    """Leave `queue` out where the same commit names the conversations: their rows are enough."""
+    named = any(event.startswith("conversation-") for event in events)
+    return [event for event in events if event != "queue"] if named else events
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
