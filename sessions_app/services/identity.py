@@ -9,10 +9,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F
+from django.utils import timezone
 
 from sessions_app.models import CitizenIdentifier, ConsultationSession, Conversation
 from sessions_app.whatsapp.events import IdentityChange, Sender
 from sprechstunde.vault.cipher import digest
+
+
+class Vanished(Exception):
+    """What the ids led to was erased in between: the webhook has to be read anew."""
 
 
 def wamid_digest(key_id: UUID, wamid: str) -> bytes:
@@ -102,10 +107,13 @@ def open_for(directory: Directory, sender: Sender, *, at: datetime) -> Conversat
 def lock_for_newcomers(directory: Directory, senders: Iterable[Sender]) -> None:
     """Let nobody else open conversations in this session until the end of the transaction.
 
-    Looks the senders up again: they may have become known before the lock was ours.
+    Looks the senders up again: they may have become known before the lock was ours. Raises
+    Vanished if the session has ended by then.
     """
-    locked = ConsultationSession.objects.select_for_update().only("citizens")
-    directory.session.citizens = locked.get(pk=directory.session.pk).citizens
+    session = ConsultationSession.objects.select_for_update().get(pk=directory.session.pk)
+    if not session.is_readable(timezone.now()):
+        raise Vanished
+    directory.session.citizens = session.citizens
     look_up(directory, senders)
 
 

@@ -72,7 +72,7 @@ def _stored(parsed: Parsed, now: datetime) -> list[Mail]:
             with transaction.atomic():
                 for mail in mails:
                     _take_in(mail, now)
-        except (OperationalError, IntegrityError, effects.Vanished) as error:
+        except (OperationalError, IntegrityError, identity.Vanished) as error:
             # Two deliveries blocked each other, or a conversation was erased in between.
             log.warning("webhook: attempt %s failed (%s)", attempt, type(error).__name__)
             if attempt == _ATTEMPTS:

@@ -12,15 +12,12 @@ from sessions_app.enums import AttachmentState, MessageKind, Notice
 from sessions_app.models import Conversation, Message
 from sessions_app.services import inbound_wishes as wishes
 from sessions_app.services.conversations import NO_TURN
+from sessions_app.services.identity import Vanished
 from sessions_app.services.messages import send_notice
 from sessions_app.whatsapp.events import IdentityChange, Incoming
 
 _NEVER_TAKEN = {MessageKind.AUDIO, MessageKind.VIDEO, MessageKind.CALL}
 _UNCOUNTED = {MessageKind.REACTION, MessageKind.IDENTITY}
-
-
-class Vanished(Exception):
-    """The conversation was erased while its message came in: the webhook is read anew."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
