@@ -65,7 +65,7 @@ def conversations(session: ConsultationSession, count: int, first: int = 0) -> l
         for index in range(count)
     ]
     Conversation.objects.bulk_create(rows)
-    CitizenIdentifier.objects.bulk_create([_identifier(row) for row in rows])
+    CitizenIdentifier.objects.bulk_create([each for row in rows for each in _identifiers(row)])
     ConsultationSession.objects.filter(pk=session.pk).update(citizens=count)
     return rows
 
@@ -78,9 +78,13 @@ def messages(rows: list[Conversation], each: int, *, queued: bool = False) -> li
     return created
 
 
-def _identifier(row: Conversation) -> CitizenIdentifier:
-    digest = cipher.digest(row.key_id, context="bsuid", value=row.bsuid or "")
-    return CitizenIdentifier(session=row.session, conversation=row, digest=digest)
+def _identifiers(row: Conversation) -> list[CitizenIdentifier]:
+    known = (("bsuid", row.bsuid or ""), ("phone", row.phone or ""))
+    digests = [cipher.digest(row.key_id, context=kind, value=value) for kind, value in known]
+    return [
+        CitizenIdentifier(session=row.session, conversation=row, digest=digest)
+        for digest in digests
+    ]
 
 
 def _message(row: Conversation, number: int, queued: bool) -> Message:

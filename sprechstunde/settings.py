@@ -161,6 +161,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 METRICS_ENABLED = env.bool("METRICS_ENABLED", default=False)
+DEFAULT_EXCEPTION_REPORTER = "sprechstunde.vault.reporting.PlacesOnly"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "sprechstunde.vault.reporting.NothingPersonal"
 ADMINS: list[tuple[str, str]] = []
 
