@@ -1,61 +1,56 @@
 """Send what is queued: each conversation in its order, many conversations at once, nothing twice.
 
-The database is the outbox. A row is claimed and marked SENDING in one committed step before its
-request leaves, so a worker that dies leaves a row that says so, and nobody sends that row again but
-a person. What Meta answered is written in a second step.
+The database is the outbox. A row is marked as SENDING and committed before its request leaves, so a
+worker that dies leaves a row that says so, and only a person sends that row again. One thread of
+each worker talks to the database, for all messages that are due just then; a pool of threads waits
+for Meta. That way many messages share a transaction, which a single one would pay alone.
 """
 
+import contextlib
 import logging
+import threading
 import time
-import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 
-from sessions_app.enums import DeliveryState, MessageKind
-from sessions_app.models import Conversation, Message
+from sessions_app.enums import DeliveryState
+from sessions_app.models import Message
 from sessions_app.models.message import UNCONFIRMED_GRACE
-from sessions_app.services import outbox, pace, receipts
-from sessions_app.whatsapp import errors, outgoing
-from sessions_app.whatsapp.client import graph
+from sessions_app.services import attempts, outbox, outcomes, pace, receipts
+from sessions_app.services.attempts import Answer, Attempt
+from sessions_app.whatsapp import errors
 from sprechstunde.doorbell import ring
 from sprechstunde.live.events import announce
-from sprechstunde.vault.errors import KeyUnavailable
+from sprechstunde.vault.errors import VaultError
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 32  # requests to Meta at the same time, from one worker
 ABANDONED_AFTER = timedelta(seconds=30)  # longer than all timeouts of one request
 SWEEP_LIMIT = 500  # conversations a tick
 TICK_REACH = timedelta(seconds=5)  # a tick of beat comes at least that often
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A row on its way: claimed, marked as SENDING and committed as such."""
-
-    message: Message
-    number_id: str
-    request: outgoing.Payload | None
-    refusal: errors.WhatsAppError | None = None
+DATABASE_TRIES = 20
+DATABASE_PAUSE = 0.5  # seconds
 
 
 def deliver(conversation_id: int) -> None:
-    """Send what is due in this conversation, row by row; return when nothing more is.
+    """Send what is due in this conversation, in order.
 
-    Safe to call at any time, twice and at once: one worker at a time has the conversation.
+    Returns when nothing is due any more, or at once if another thread of this process is sending:
+    that one looks after this conversation, too. Safe to call at any time, twice, and anywhere.
     """
-    worker = uuid.uuid4()
-    try:
-        while _turn_came(conversation_id):
-            attempt = _begin(conversation_id, worker)
-            if attempt is None:
-                return
-            _record(attempt, worker, _ask_meta(attempt))
-    except KeyUnavailable:
-        log.info("conversation %s was erased while it was sent to", conversation_id)
+    _events.put(conversation_id)
+    while not _events.empty() and _at_work.acquire(blocking=False):
+        try:
+            _Round().run()
+        finally:
+            _at_work.release()
 
 
 def deliver_due(now: datetime) -> None:
@@ -69,134 +64,142 @@ def deliver_due(now: datetime) -> None:
         ring("sessions_app.deliver", conversation_id)
 
 
-def _turn_came(conversation_id: int) -> bool:
-    """Wait until the next row may be sent; False if there is none, or its time comes much later."""
-    now = timezone.now()
-    queue = outbox.sendable(now).filter(conversation=conversation_id).order_by("sent_at", "id")
-    row = queue.values_list("pk", "next_attempt_at", "session__office_id").first()
-    if row is None or (row[1] and row[1] > now):
-        return False
-    wait = pace.reserve(office_id=row[2], conversation_id=conversation_id)
-    if wait > pace.LONGEST_WAIT:
-        later = now + timedelta(seconds=wait)
-        Message.objects.filter(pk=row[0], delivery=DeliveryState.QUEUED).update(
-            next_attempt_at=later
-        )
-        return False
-    time.sleep(wait)
-    return True
+# Conversations to look at, and answers that have come. One thread at a time works them off.
+_events: SimpleQueue[int | tuple[Attempt, Answer]] = SimpleQueue()
+_at_work = threading.Lock()
+_pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="meta")
 
 
-def _begin(conversation_id: int, worker: uuid.UUID) -> _Attempt | None:
-    """Claim the conversation and mark its first queued row as SENDING, in one committed step.
+class _Round:
+    """What one thread does from the first conversation asked for until nothing is left to do.
 
-    The row is chosen under the claim: chosen before, it could overtake one that came back.
+    A conversation is in one of three places: to be looked at, waiting for its turn, or with Meta.
     """
-    now = timezone.now()
-    with transaction.atomic():
-        if not outbox.claim(conversation_id, worker, now):
-            return None
-        message = outbox.first(conversation_id, now)
-        if message is None or (message.next_attempt_at and message.next_attempt_at > now):
-            outbox.release(conversation_id, worker)
-            return None
-        attempt = _prepare(message, now)
-        message.attempts += 1
-        Message.objects.filter(pk=message.pk).update(
-            delivery=DeliveryState.SENDING, attempts=message.attempts, attempted_at=now
-        )
-    return attempt
 
+    def __init__(self) -> None:
+        self._asked: dict[int, None] = {}  # in the order of asking
+        self._turns: list[tuple[float, Attempt]] = []  # monotonic time
+        self._with_meta: set[int] = set()
+        self._answers: list[tuple[Attempt, Answer]] = []
+        self._failures = 0
 
-def _prepare(message: Message, now: datetime) -> _Attempt:
-    number_id: str = getattr(message, "number_id")  # noqa: B009 (annotated)
-    if now >= message.conversation.window_closes_at():
-        return _Attempt(message, number_id, None, errors.Refused(errors.WINDOW_CLOSED))
-    try:
-        return _Attempt(message, number_id, _request(message))
-    except outgoing.BadMessage:
-        return _Attempt(message, number_id, None, errors.Refused(errors.INVALID_PARAMETER))
+    def run(self) -> None:
+        """Work off all events; raises DatabaseError if the database stays away."""
+        while self._collect():
+            try:
+                self._write()
+                self._look()
+                self._failures = 0
+            except DatabaseError as error:
+                self._survive(error)
 
+    def _collect(self) -> bool:
+        """Take what has come, waiting for it if there is nothing else to do; False at the end."""
+        timeout = self._idle_time()
+        if timeout is None and not self._with_meta and _events.empty():
+            return False
+        with contextlib.suppress(Empty):
+            self._take(_events.get(timeout=timeout))
+            while True:
+                self._take(_events.get_nowait())
+        return True
 
-def _request(message: Message) -> outgoing.Payload:
-    conversation, content = message.conversation, message.content
-    to = outgoing.Recipient(conversation.phone, conversation.bsuid)
-    mark = str(message.pk)
-    if message.kind == MessageKind.REACTION:
-        return outgoing.reaction(to, message.quoted_wamid or "", content["emoji"], mark=mark)
-    if message.kind == MessageKind.BUTTONS:
-        choices = [(key, title) for key, title in content["buttons"]]
-        return outgoing.buttons(to, content["text"], choices, mark=mark)
-    return outgoing.text(to, content["text"], quoted=message.quoted_wamid, mark=mark)
+    def _idle_time(self) -> float | None:
+        """Return the seconds until there is something to do by ourselves, None for never."""
+        if self._answers or (self._asked and self._room()):
+            return 0
+        if self._turns:
+            return max(0, min(at for at, _ in self._turns) - time.monotonic())
+        return None
 
-
-def _ask_meta(attempt: _Attempt) -> str | errors.WhatsAppError:
-    if attempt.request is None:
-        return attempt.refusal or errors.Refused()
-    try:
-        return graph().send(attempt.number_id, attempt.request)
-    except errors.WhatsAppError as error:
-        return error
-
-
-def _record(attempt: _Attempt, worker: uuid.UUID, answer: str | errors.WhatsAppError) -> None:
-    message = attempt.message
-    with transaction.atomic():
-        outbox.release(message.conversation_id, worker)
-        if isinstance(answer, str):
-            _accepted(message, answer)
+    def _take(self, event: int | tuple[Attempt, Answer]) -> None:
+        if isinstance(event, int):
+            self._asked[event] = None
         else:
-            _not_accepted(message, answer)
-    if message.wamid_digest:
-        receipts.settle_early(message.session_id, (message.wamid_digest,))
+            self._answers.append(event)
+
+    def _room(self) -> int:
+        return AT_ONCE - len(self._with_meta) - len(self._turns)
+
+    def _write(self) -> None:
+        """Record the answers and start what has its turn, in one transaction."""
+        now = time.monotonic()
+        ripe = [attempt for at, attempt in self._turns if at <= now]
+        if not ripe and not self._answers:
+            return
+        with transaction.atomic():
+            digests = outcomes.record(self._answers)
+            started = outbox.start(ripe, timezone.now()) if ripe else []
+        self._turns = [turn for turn in self._turns if turn[0] > now]
+        self._forget_answers()
+        self._send(started)
+        for session_id, new in digests.items():
+            receipts.settle_early(session_id, new)
+
+    def _forget_answers(self) -> None:
+        for attempt, _ in self._answers:
+            self._with_meta.discard(attempt.message.conversation_id)
+            self._asked[attempt.message.conversation_id] = None
+        self._answers = []
+
+    def _send(self, started: Iterable[Attempt]) -> None:
+        for attempt in started:
+            self._with_meta.add(attempt.message.conversation_id)
+            _pool.submit(attempts.make, attempt).add_done_callback(partial(_answered, attempt))
+
+    def _look(self) -> None:
+        """Give the next conversations that have something due their turn."""
+        asked = self._next_asked()
+        if not asked:
+            return
+        now = timezone.now()
+        prepared = list(_prepared(outbox.due(asked, now), now))
+        pairs = [(attempt.office_id, attempt.message.conversation_id) for attempt in prepared]
+        for attempt, wait in zip(prepared, pace.reserve(pairs), strict=True):
+            if wait > pace.LONGEST_WAIT:
+                outbox.put_off(attempt.message, now + timedelta(seconds=wait))
+            else:
+                self._turns.append((time.monotonic() + wait, attempt))
+
+    def _next_asked(self) -> list[int]:
+        busy = self._with_meta | {attempt.message.conversation_id for _, attempt in self._turns}
+        # What is busy is looked at again when its answer has come.
+        free = [conversation_id for conversation_id in self._asked if conversation_id not in busy]
+        chosen = free[: self._room()]
+        self._asked = dict.fromkeys(free[len(chosen) :])
+        return chosen
+
+    def _survive(self, error: DatabaseError) -> None:
+        self._failures += 1
+        if self._failures >= DATABASE_TRIES:
+            raise error
+        log.warning("database away: %d answers wait to be written down", len(self._answers))
+        close_old_connections()
+        time.sleep(DATABASE_PAUSE)
 
 
-def _accepted(message: Message, wamid: str) -> None:
-    """Note Meta's id, unless a status has already brought it and more."""
-    message.wamid, message.wamid_digest = wamid, receipts.wamid_digest(message, wamid)
-    failed_before = Q(delivery=DeliveryState.FAILED) & ~Q(wamid_digest=message.wamid_digest)
-    rows = Message.objects.filter(Q(delivery__lt=DeliveryState.SENT) | failed_before)
-    rows.filter(pk=message.pk, attempts=message.attempts).update(
-        delivery=DeliveryState.SENT,
-        error_code=None,
-        next_attempt_at=None,
-        wamid=_sealed_wamid(message),
-        wamid_digest=message.wamid_digest,
-    )
-    announce(message.session_id, f"conversation-{message.conversation_id}")
+def _answered(attempt: Attempt, asked: Future[Answer]) -> None:
+    # An error of our own while asking leaves open whether the request left.
+    _events.put((attempt, errors.Ambiguous() if asked.exception() else asked.result()))
 
 
-def _sealed_wamid(message: Message) -> object:
-    # An update by a query takes no readable value, and saving the row would know no condition.
-    return Message._meta.get_field("wamid").pre_save(message, add=False)  # noqa: SLF001
-
-
-def _not_accepted(message: Message, error: errors.WhatsAppError) -> None:
-    rows = Message.objects.filter(
-        pk=message.pk, delivery=DeliveryState.SENDING, attempts=message.attempts
-    )
-    if isinstance(error, errors.Rejected):
-        later = timezone.now() + pace.pause(error.code, message.attempts)
-        rows.update(delivery=DeliveryState.QUEUED, next_attempt_at=later, error_code=error.code)
-    elif isinstance(error, errors.Ambiguous):
-        rows.update(delivery=DeliveryState.UNCONFIRMED, error_code=error.code)
-    else:
-        rows.update(delivery=DeliveryState.FAILED, error_code=error.code)
-    log.warning("message %s: %s %s", message.pk, type(error).__name__, error.code)
-    announce(message.session_id, "queue", f"conversation-{message.conversation_id}")
+def _prepared(rows: Iterable[Message], now: datetime) -> Iterator[Attempt]:
+    for row in rows:
+        try:
+            yield attempts.prepare(row, now)
+        except VaultError as error:
+            log.warning("message %s: cannot be read (%s)", row.pk, type(error).__name__)
 
 
 def _show_abandoned(now: datetime) -> None:
-    """Turn what a dead worker left as SENDING into UNCONFIRMED and free its conversation."""
+    """Turn what a dead worker left as SENDING into UNCONFIRMED, which frees its conversation."""
     left = Message.objects.filter(
         delivery=DeliveryState.SENDING, attempted_at__lte=now - ABANDONED_AFTER
     )
-    for message in left.only("session_id", "conversation_id", "attempts", "attempted_at"):
-        mine = left.filter(pk=message.pk, attempts=message.attempts)
-        if mine.update(delivery=DeliveryState.UNCONFIRMED) and message.attempted_at:
-            Conversation.objects.filter(
-                pk=message.conversation_id, claimed_until=message.attempted_at + outbox.LEASE
-            ).update(claimed_by=None, claimed_until=None)
+    for message in left.only("session_id", "conversation_id", "attempts"):
+        if left.filter(pk=message.pk, attempts=message.attempts).update(
+            delivery=DeliveryState.UNCONFIRMED
+        ):
             log.warning("message %s: its worker was lost", message.pk)
             announce(message.session_id, "queue", f"conversation-{message.conversation_id}")
 
@@ -204,11 +207,11 @@ def _show_abandoned(now: datetime) -> None:
 def _show_unconfirmed(now: datetime) -> None:
     """Tell the desks of messages that begin to stand before the staff about now."""
     since = now - UNCONFIRMED_GRACE
-    waiting = Message.objects.filter(
+    begun = Message.objects.filter(
         delivery=DeliveryState.UNCONFIRMED,
         given_up_at=None,
         attempted_at__gt=since - TICK_REACH,
         attempted_at__lte=since,
     )
-    for session_id, conversation_id in waiting.values_list("session_id", "conversation_id"):
+    for session_id, conversation_id in begun.values_list("session_id", "conversation_id"):
         announce(session_id, "queue", f"conversation-{conversation_id}")

@@ -1,14 +1,19 @@
-"""The queue of outgoing messages in the database: what may be sent, and who is sending it."""
+"""The queue of outgoing messages in the database: which may be sent, and which is being sent.
 
-import uuid
+A conversation has at most one row in the state SENDING, and that row is the claim on its queue:
+who finds one there keeps away. If its worker dies, the claim ends when the row is shown as
+unconfirmed (`delivery.deliver_due`).
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import Conversation, Message
+from sessions_app.services.attempts import Attempt
 
-LEASE = timedelta(seconds=60)  # of a conversation's queue; renewed for each row
 FAREWELL_UNTIL = timedelta(seconds=20)  # after the session has closed
 RING_LOST_AFTER = timedelta(seconds=1)
 
@@ -25,27 +30,55 @@ def sendable(now: datetime) -> QuerySet[Message]:
     )
 
 
-def claim(conversation_id: int, worker: uuid.UUID, now: datetime) -> bool:
-    free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=worker)
-    rows = Conversation.objects.filter(free, pk=conversation_id)
-    return bool(rows.update(claimed_by=worker, claimed_until=now + LEASE))
+def due(conversation_ids: Collection[int], now: datetime) -> QuerySet[Message]:
+    """Return the first row of each queue, where it may be sent now.
+
+    Each has `number_id` and `office_id`, those of the office. A first row whose pause is not over
+    holds back the rows behind it.
+    """
+    queue = sendable(now).filter(conversation=OuterRef("pk")).order_by("sent_at", "id")
+    firsts = Conversation.objects.filter(pk__in=conversation_ids).values_list(
+        Subquery(queue.values("pk")[:1])
+    )
+    rows = Message.objects.filter(_pause_over(now), ~_being_sent(), pk__in=firsts)
+    return rows.select_related("conversation").annotate(
+        number_id=F("session__office__phone_number_id"), office_id=F("session__office_id")
+    )
 
 
-def release(conversation_id: int, worker: uuid.UUID) -> None:
-    rows = Conversation.objects.filter(pk=conversation_id, claimed_by=worker)
-    rows.update(claimed_by=None, claimed_until=None)
+def start(attempts: Sequence[Attempt], now: datetime) -> list[Attempt]:
+    """Mark rows as SENDING and return those that are ours to send once this is committed.
+
+    For use inside a transaction. A row that another worker took or that changed since is left out.
+    """
+    wanted = {attempt.message.pk: attempt for attempt in attempts}
+    rows = sendable(now).filter(_pause_over(now), ~_being_sent(), pk__in=wanted)
+    locked = rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", "attempts")
+    started = [wanted[pk] for pk, count in locked if count == wanted[pk].message.attempts]
+    Message.objects.filter(pk__in=[attempt.message.pk for attempt in started]).update(
+        delivery=DeliveryState.SENDING, attempts=F("attempts") + 1, attempted_at=now
+    )
+    return started
 
 
-def first(conversation_id: int, now: datetime) -> Message | None:
-    queue = sendable(now).filter(conversation=conversation_id).select_related("conversation")
-    numbered = queue.annotate(number_id=F("session__office__phone_number_id"))
-    return numbered.order_by("sent_at", "id").first()
+def put_off(message: Message, until: datetime) -> None:
+    """Let a queued row, and with it all behind it, wait until then (aware)."""
+    rows = Message.objects.filter(pk=message.pk, delivery=DeliveryState.QUEUED)
+    rows.update(next_attempt_at=until)
 
 
 def waiting(now: datetime) -> QuerySet[Message, int]:
     """Return the conversations that wait although nobody rang, or whose pause is over."""
-    due = Q(next_attempt_at__lte=now)
+    pause_over = Q(next_attempt_at__lte=now)
     not_rung = Q(next_attempt_at=None, created_at__lte=now - RING_LOST_AFTER)
-    free = Q(conversation__claimed_until=None) | Q(conversation__claimed_until__lte=now)
-    rows = sendable(now).filter(free, due | not_rung)
+    rows = sendable(now).filter(pause_over | not_rung, ~_being_sent())
     return rows.values_list("conversation_id", flat=True).distinct()
+
+
+def _pause_over(now: datetime) -> Q:
+    return Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+
+
+def _being_sent() -> Exists:
+    sending = Message.objects.filter(delivery=DeliveryState.SENDING)
+    return Exists(sending.filter(conversation=OuterRef("conversation")))

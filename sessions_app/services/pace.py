@@ -7,6 +7,7 @@ Kept in Redis by the generic cell rate algorithm: one timestamp a bucket, on Red
 
 import logging
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -53,23 +54,30 @@ return string.format('%.0f', wait)
 """
 
 
-def reserve(*, office_id: int, conversation_id: int, longest_wait: float = LONGEST_WAIT) -> float:
-    """Take a place in the queues of number and citizen; return the seconds until it is its turn.
+def reserve(pairs: Sequence[tuple[int, int]]) -> list[float]:
+    """Take a place for each message, given as ids of office and conversation.
 
-    A wait above `longest_wait` takes no place: ask again then. While Redis is away nobody waits,
-    and Meta enforces its limits itself.
+    Returns the seconds until it is each one's turn. A wait above `LONGEST_WAIT` took no place: ask
+    again then. While Redis is away nobody waits, and Meta enforces its limits itself.
     """
-    number_interval = 1 / settings.WHATSAPP_MESSAGES_PER_SECOND
-    buckets = (PAIR_INTERVAL, PAIR_INTERVAL * (PAIR_BURST - 1), number_interval, 0.0)
-    keys = (key_of_pair(conversation_id), name("pace", "number", office_id))
+    if not pairs:
+        return []
     try:
-        wait = redis().eval(
-            _RESERVE, len(keys), *keys, *(_microseconds(span) for span in (*buckets, longest_wait))
-        )
+        with redis().pipeline(transaction=False) as pipeline:
+            for office_id, conversation_id in pairs:
+                keys = (key_of_pair(conversation_id), name("pace", "number", office_id))
+                pipeline.eval(_RESERVE, len(keys), *keys, *_arguments())
+            return [int(wait) * _MICROSECOND for wait in pipeline.execute()]
     except (RedisError, OSError):
-        log.warning("redis away: conversation %s is sent to unpaced", conversation_id)
-        return 0.0
-    return int(wait) * _MICROSECOND
+        log.warning("redis away: %d messages are sent unpaced", len(pairs))
+        return [0.0] * len(pairs)
+
+
+def _arguments() -> list[int]:
+    number_interval = 1 / settings.WHATSAPP_MESSAGES_PER_SECOND
+    pair_tolerance = PAIR_INTERVAL * (PAIR_BURST - 1)
+    spans = (PAIR_INTERVAL, pair_tolerance, number_interval, 0.0, LONGEST_WAIT)
+    return [round(span / _MICROSECOND) for span in spans]
 
 
 def pause(code: int | None, attempts: int) -> timedelta:
@@ -82,7 +90,3 @@ def pause(code: int | None, attempts: int) -> timedelta:
 def key_of_pair(conversation_id: int) -> str:
     """Return the Redis key that says when the next message to this citizen is due."""
     return name("pace", "pair", conversation_id)
-
-
-def _microseconds(seconds: float) -> int:
-    return round(seconds / _MICROSECOND)

@@ -44,6 +44,7 @@ class Graph:
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._session = _session(base_url)
         self._session.headers["Authorization"] = f"Bearer {token}"
+        self._templates: dict[str, requests.PreparedRequest] = {}
         self._used_at = time.monotonic()
 
     def __repr__(self) -> str:
@@ -69,8 +70,7 @@ class Graph:
 
     def media(self, media_id: str, phone_number_id: str) -> MediaLocation:
         """Return where the file lies now; raises NotFound when Meta no longer has it."""
-        query = {"phone_number_id": phone_number_id}
-        answer = self._json(self._request("GET", self._url(media_id), params=query))
+        answer = self._json(self._get(self._url(media_id), phone_number_id=phone_number_id))
         try:
             return MediaLocation(
                 url=str(answer["url"]),
@@ -86,22 +86,35 @@ class Graph:
 
         Raises NotFound when the address has expired (ask `media` again), TooLarge.
         """
-        with self._request("GET", url, stream=True) as answer:
+        with self._get(url, stream=True) as answer:
             if answer.status_code != _OK:
                 raise _error_of(answer)
             return _read(answer, limit)
 
     def _post(self, phone_number_id: str, body: Payload) -> dict[str, Any]:
-        return self._json(self._request("POST", self._url(phone_number_id, "messages"), json=body))
+        address = self._url(phone_number_id, "messages")
+        return self._json(self._ask(self._post_of(address, body)))
 
     def _url(self, *parts: str) -> str:
         return "/".join((self._root, *(quote(part, safe="") for part in parts)))
 
-    def _request(self, method: str, url: str, **options: Any) -> requests.Response:
+    def _post_of(self, url: str, body: Payload) -> requests.PreparedRequest:
+        # Preparing a request from scratch takes longer than sending it.
+        if url not in self._templates:
+            self._templates[url] = self._session.prepare_request(requests.Request("POST", url))
+        request = self._templates[url].copy()
+        request.prepare_body(None, None, json=body)
+        return request
+
+    def _get(self, url: str, *, stream: bool = False, **query: str) -> requests.Response:
+        request = requests.Request("GET", url, params=query)
+        return self._ask(self._session.prepare_request(request), stream=stream)
+
+    def _ask(self, request: requests.PreparedRequest, *, stream: bool = False) -> requests.Response:
         self._forget_idle_connections()
         try:
-            return self._session.request(
-                method, url, timeout=TIMEOUT, allow_redirects=False, **options
+            return self._session.send(
+                request, timeout=TIMEOUT, allow_redirects=False, stream=stream
             )
         except requests.RequestException as error:
             raise _transport_error(error) from None

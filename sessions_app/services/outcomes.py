@@ -1,0 +1,87 @@
+"""Write down what Meta answered to our attempts."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db import connection
+from django.utils import timezone
+
+from sessions_app.enums import DeliveryState
+from sessions_app.models import Message
+from sessions_app.services import pace, receipts
+from sessions_app.services.attempts import Answer, Attempt
+from sessions_app.whatsapp import errors
+from sprechstunde.live.events import announce
+from sprechstunde.vault.errors import VaultError
+
+log = logging.getLogger(__name__)
+
+_Values = tuple[bytes, bytes, int, int, bytes]
+
+# One statement for many rows: the ORM would build it anew for each. The number of the attempt
+# keeps a late answer from a row that was sent again meanwhile. A status that came first wins,
+# unless it told of the failure of an earlier attempt.
+_ACCEPTED = f"""
+UPDATE {Message._meta.db_table}
+   SET delivery = {DeliveryState.SENT:d}, error_code = NULL, next_attempt_at = NULL,
+       wamid = %s, wamid_digest = %s
+ WHERE id = %s AND attempts = %s
+   AND (delivery < {DeliveryState.SENT:d}
+        OR delivery = {DeliveryState.FAILED:d} AND wamid_digest <> %s)
+"""  # noqa: S608, SLF001 (no value of a person is part of it)
+
+
+def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
+    """Write down many answers; return the digests of the new wamids by session.
+
+    For use inside a transaction, after whose commit `receipts.settle_early` wants the digests.
+    An answer that can no longer be sealed is left out: its session has been erased.
+    """
+    accepted: list[_Values] = []
+    digests: dict[int, list[bytes]] = defaultdict(list)
+    for attempt, answer in answers:
+        if isinstance(answer, errors.WhatsAppError):
+            _not_accepted(attempt, answer)
+        elif values := _sealed(attempt, answer):
+            accepted.append(values)
+            digests[attempt.message.session_id].append(attempt.message.wamid_digest or b"")
+    if accepted:
+        with connection.cursor() as cursor:
+            cursor.executemany(_ACCEPTED, accepted)
+    _tell([attempt.message for attempt, _ in answers])
+    return digests
+
+
+def _sealed(attempt: Attempt, wamid: str) -> _Values | None:
+    message = attempt.message
+    field = Message._meta.get_field("wamid")  # noqa: SLF001
+    try:
+        message.wamid, message.wamid_digest = wamid, receipts.wamid_digest(message, wamid)
+        sealed = bytes(field.get_db_prep_save(field.pre_save(message, add=False), connection))
+    except VaultError as error:
+        log.warning("message %s: answer not kept (%s)", message.pk, type(error).__name__)
+        return None
+    return sealed, message.wamid_digest, message.pk, attempt.count, message.wamid_digest
+
+
+def _not_accepted(attempt: Attempt, error: errors.WhatsAppError) -> None:
+    message = attempt.message
+    values: dict[str, object] = {"delivery": DeliveryState.FAILED}
+    if isinstance(error, errors.Rejected):
+        later = timezone.now() + pace.pause(error.code, attempt.count)
+        values = {"delivery": DeliveryState.QUEUED, "next_attempt_at": later}
+    elif isinstance(error, errors.Ambiguous):
+        values = {"delivery": DeliveryState.UNCONFIRMED}
+    Message.objects.filter(
+        pk=message.pk, delivery=DeliveryState.SENDING, attempts=attempt.count
+    ).update(error_code=error.code, **values)
+    log.warning("message %s: %s %s", message.pk, type(error).__name__, error.code)
+
+
+def _tell(messages: Sequence[Message]) -> None:
+    events: dict[int, set[str]] = defaultdict(lambda: {"queue"})
+    for message in messages:
+        events[message.session_id].add(f"conversation-{message.conversation_id}")
+    for session_id, names in events.items():
+        announce(session_id, *sorted(names))
