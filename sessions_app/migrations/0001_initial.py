@@ -62,8 +62,6 @@ class Migration(migrations.Migration):
                 ('unread', models.PositiveIntegerField(default=0)),
                 ('media_declined_at', models.DateTimeField(null=True)),
                 ('pictures_declined_at', models.DateTimeField(null=True)),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('claimed_by', models.UUIDField(null=True)),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='sessions_app.consultationsession')),
             ],
             options={

@@ -43,8 +43,6 @@ class Conversation(models.Model):
     media_declined_at = models.DateTimeField(null=True)
     pictures_declined_at = models.DateTimeField(null=True)
 
-    claimed_until = models.DateTimeField(null=True)  # a worker is sending this queue until then
-    claimed_by = models.UUIDField(null=True)
 
     class Meta:
         verbose_name = _("conversation")
