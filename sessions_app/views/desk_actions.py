@@ -1,6 +1,6 @@
 """What staff do on the desk. For htmx the changed part is the answer, else a redirect to the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from django.contrib import messages as notes
@@ -42,11 +42,11 @@ def reply(
     try:
         _reply(conversation, staff, form)
     except messages.TextRefused as refused:
-        context = {"refused": refused.reason}
-        return _not_sent(request, staff, conversation, HTTPStatus.UNPROCESSABLE_ENTITY, context)
+        why: dict[str, object] = {"refused": refused.reason}
+        return _not_sent(request, staff, conversation, HTTPStatus.UNPROCESSABLE_ENTITY, why)
     except messages.ColleagueAnswered as answered:
-        context = {"colleague": answered.answer.author, "answer": excerpt(answered.answer)}
-        return _not_sent(request, staff, conversation, HTTPStatus.CONFLICT, context)
+        why = {"colleague": answered.answer.author, "answer": excerpt(answered.answer)}
+        return _not_sent(request, staff, conversation, HTTPStatus.CONFLICT, why)
     except messages.SessionClosed as closed:
         raise Gone from closed
     return _thread(request, staff, conversation)
@@ -219,10 +219,10 @@ def _not_sent(
     staff: Staff,
     conversation: Conversation,
     status: HTTPStatus,
-    reasons: dict[str, object],
+    reasons: Mapping[str, object],
 ) -> HttpResponse:
     session = conversation.session
-    context = opened_context(request, staff, session, conversation, timezone.now()) | reasons
+    context = opened_context(request, staff, session, conversation, timezone.now()) | dict(reasons)
     context |= {"not_sent": True, "text": request.POST.get("text", "")}
     template = f"{PAGE}#notice" if request.htmx else "sessions_app/desk/not_sent.html"
     return shown(request, template, context, status=status)

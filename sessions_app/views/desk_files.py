@@ -30,7 +30,8 @@ def attachment(
     viewable = found.media_type in VIEWABLE
     response = HttpResponse(attachments.read(found), content_type=found.media_type)
     name = found.filename or f"{session.pk}-{found.pk}"
-    response["Content-Disposition"] = content_disposition_header(not viewable, name)
+    disposition = content_disposition_header(not viewable, name)
+    response["Content-Disposition"] = disposition or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     patch_cache_control(response, no_store=True, private=True)

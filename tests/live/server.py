@@ -1,0 +1,108 @@
+"""The portal as it runs: uvicorn with both handlers, on the database, Redis and keys of this test run."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import requests
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+
+from sessions_app.models import Staff
+
+READY_WITHIN = 30.0
+
+
+@dataclass
+class Server:
+    """A running portal; `port` stays the same over a restart."""
+
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = ["uvicorn", "sprechstunde.asgi:application", "--no-access-log"]
+        options = ["--port", str(self.port), "--timeout-graceful-shutdown", "1"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *command, *options], env=_environment(), stdout=subprocess.DEVNULL
+        )
+        self._wait_until_ready()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait(10)
+            self.process = None
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while time.monotonic() < deadline and self.process and self.process.poll() is None:
+            try:
+                requests.get(f"{self.url}/healthz", timeout=2)
+            except requests.ConnectionError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RuntimeError("the portal did not start")
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run the portal on a free port. Tests that use it need a transactional database."""
+    _collect_static()
+    server = Server(_free_port())
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop(signal.SIGKILL)
+
+
+def login_cookie(staff: Staff) -> str:
+    """Return the value of a session cookie with which `staff` is logged in."""
+    user = get_user_model().objects.get(pk=staff.user_id)
+    store = SessionStore()
+    store["_auth_user_id"] = str(user.pk)
+    store["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
+    store["_auth_user_hash"] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": _database_url(), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _database_url() -> str:
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    host = quote(str(connection.settings_dict["HOST"]), safe="")
+    return f"postgresql://{connection.settings_dict['USER']}@{host}/{name}"
+
+
+def _collect_static() -> None:
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        command = [sys.executable, "manage.py", "collectstatic", "--noinput"]
+        subprocess.run(command, env=_environment(), check=True, stdout=subprocess.DEVNULL)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
