@@ -43,7 +43,6 @@ class Conversation(models.Model):
     media_declined_at = models.DateTimeField(null=True)
     pictures_declined_at = models.DateTimeField(null=True)
 
-
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
