@@ -62,6 +62,15 @@ class OfficeForm(KernLook, _OfficeModelForm):
     display_phone_number = PhoneNumberField(
         label=_("WhatsApp number"), help_text=_("With country code, for example +49 7842 80221")
     )
+    privacy_url = forms.URLField(
+        label=_("Address of the privacy notice"),
+        required=False,
+        assume_scheme="https",
+        help_text=_("Left empty, our own short notice is linked."),
+    )
+    imprint_url = forms.URLField(
+        label=_("Address of the imprint"), required=False, assume_scheme="https"
+    )
 
     class Meta:
         model = Office
@@ -74,7 +83,6 @@ class OfficeForm(KernLook, _OfficeModelForm):
                 "For questions before the hour and for people without WhatsApp."
             ),
             "contact_email": _("For people who cannot or do not want to use WhatsApp."),
-            "privacy_url": _("Left empty, our own short notice is linked."),
             "greeting": _("First answer to everybody. Left empty, our own text is sent."),
         }
         widgets = {

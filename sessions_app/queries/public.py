@@ -46,13 +46,13 @@ class Announcement:
 
 def announcements(offices: Iterable[Office], now: datetime) -> list[Announcement]:
     """Return one announcement for each office, with one query for all their sessions."""
-    by_office: dict[int, list[ConsultationSession]] = {office.pk: [] for office in offices}
+    found: dict[int, list[ConsultationSession]] = {office.pk: [] for office in offices}
     recent = ConsultationSession.objects.filter(
-        office__in=by_office, closes_at__gt=now - timedelta(days=1)
+        office__in=found, closes_at__gt=now - timedelta(days=1)
     )
-    for session in recent.order_by("starts_at"):
-        by_office[session.office_id].append(session)
-    return [announce(office, by_office[office.pk], now) for office in offices]
+    for session in recent.select_related("office").order_by("starts_at"):
+        found[session.office_id].append(session)
+    return [announce(office, found[office.pk], now) for office in offices]
 
 
 def announce(office: Office, sessions: list[ConsultationSession], now: datetime) -> Announcement:

@@ -3,7 +3,8 @@
 import logging
 
 from django.utils.crypto import salted_hmac
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import TimeoutError as RedisSlow
 
 from sprechstunde.broker import name, redis
 
@@ -17,7 +18,7 @@ def is_blocked(username: str) -> bool:
     """Say whether `username` failed too often lately. Without Redis nobody is kept out."""
     try:
         failures = redis().get(_key(username))
-    except RedisError:
+    except (RedisAway, RedisSlow):
         log.warning("redis away: failed logins are not counted")
         return False
     return isinstance(failures, bytes) and int(failures) >= FAILURES_ALLOWED
@@ -27,10 +28,10 @@ def note_failure(username: str) -> None:
     """Count one wrong password; the count lives for FORGOTTEN_AFTER seconds."""
     try:
         with redis().pipeline() as pipeline:
+            pipeline.set(_key(username), 0, ex=FORGOTTEN_AFTER, nx=True)
             pipeline.incr(_key(username))
-            pipeline.expire(_key(username), FORGOTTEN_AFTER, nx=True)
             pipeline.execute()
-    except RedisError:
+    except (RedisAway, RedisSlow):
         log.warning("redis away: failed logins are not counted")
 
 
@@ -38,7 +39,7 @@ def forget(username: str) -> None:
     """Drop the count after a login that worked."""
     try:
         redis().delete(_key(username))
-    except RedisError:
+    except (RedisAway, RedisSlow):
         log.warning("redis away: failed logins are not counted")
 
 
