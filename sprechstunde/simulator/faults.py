@@ -20,6 +20,8 @@ class Faults:
     error_after: float = 0.0
     cut_before: float = 0.0
     cut_after: float = 0.0
+    late_after: float = 0.0
+    late_seconds: Span = (30.0, 30.0)
     media_error: float = 0.0
     next_errors: list[int] = field(default_factory=list)
     next_failures: list[int] = field(default_factory=list)
@@ -63,8 +65,8 @@ class Faults:
 
 
 SHARES = {
-    *("refuse_rate_limit", "error_before", "error_after", "cut_before", "cut_after", "media_error"),
-    *("status_loss", "status_disorder", "skip_delivered", "late_pricing"),
+    *("refuse_rate_limit", "error_before", "error_after", "cut_before", "cut_after", "late_after"),
+    *("media_error", "status_loss", "status_disorder", "skip_delivered", "late_pricing"),
     *("webhook_duplicate", "webhook_reorder", "webhook_drop"),
 }
 AT_LEAST_ONE = {"webhook_concurrency", "batch_size"}

@@ -21,6 +21,7 @@ from sprechstunde.simulator.transport import Transport, TransportError
 GIVE_UP_SECONDS = 7 * 24 * 3600
 REORDER_SECONDS = (0.05, 0.6)
 LOST_CONNECTION = 0
+KEPT_BYTES = 64 * 1024
 
 
 def encode(payload: dict[str, Any], *, raw_utf8: bool = False) -> bytes:
@@ -67,6 +68,7 @@ class Outbox:
         self._posts: set[asyncio.Task[None]] = set()
         self._pump: asyncio.TimerHandle | None = None
         self._loners = 0
+        self.posted = 0
         self.dropped = 0
         self.retrying = 0
 
@@ -154,6 +156,7 @@ class Outbox:
     def _send(self, delivery: Delivery) -> None:
         self._busy |= delivery.lanes
         self.history.append(delivery)
+        self.posted += 1
         self._start(delivery)
 
     def _start(self, delivery: Delivery) -> None:
@@ -192,6 +195,8 @@ class Outbox:
     def _settle(self, delivery: Delivery, status: int) -> None:
         if status == 200:
             delivery.state = "delivered"
+            if len(delivery.body) > KEPT_BYTES:
+                delivery.body = b""
             for tell in delivery.on_success:
                 tell()
         elif self._clock.now() - delivery.begun > GIVE_UP_SECONDS or not self._faults.retry_delays:
@@ -218,5 +223,5 @@ class Outbox:
         self._lanes.clear()
         self._busy.clear()
         self.history.clear()
-        self.dropped = self.retrying = 0
+        self.posted = self.dropped = self.retrying = 0
         self._transport.close()

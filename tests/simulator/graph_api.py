@@ -20,11 +20,12 @@ class GraphApi:
     simulator: Simulator
     http: requests.Session = field(default_factory=requests.Session)
     version: str = "/v26.0"
+    timeout: float = 10.0
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.simulator.access_token}"}
         url = f"{self.simulator.base_url}{self.version}{path}"
-        return self.http.request(method, url, headers=headers, timeout=10, **arguments)
+        return self.http.request(method, url, headers=headers, timeout=self.timeout, **arguments)
 
     def number(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """A call below the phone-number id."""

@@ -95,6 +95,16 @@ def test_latency_holds_back_the_answer(api: GraphApi, anna: Phone, control: Cont
     assert time.monotonic() - started >= 0.15
 
 
+def test_late_answer_comes_after_acceptance(api: GraphApi, anna: Phone, control: Control) -> None:
+    control.faults(late_after=1, late_seconds=60)
+    api.timeout = 0.3
+
+    with pytest.raises(requests.ReadTimeout):
+        api.text(anna, "Hallo")
+
+    assert [bubble.text for bubble in anna.received()] == ["Hallo"]
+
+
 def test_unknown_or_impossible_fault_is_refused(control: Control) -> None:
     with pytest.raises(ControlError, match="unknown fault"):
         control.faults(gremlins=1)

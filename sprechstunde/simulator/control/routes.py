@@ -147,8 +147,8 @@ async def sends(sim: Simulation, order: dict[str, Any], request: Request) -> Ans
 
 async def deliveries(sim: Simulation, order: dict[str, Any], request: Request) -> Answer:
     query = request.query_params
-    history, bodies = list(sim.outbox.history), query.get("bodies") == "1"
-    return views.deliveries(history, since=int(query.get("since", 0)), bodies=bodies)
+    since, bodies = int(query.get("since", 0)), query.get("bodies") == "1"
+    return views.deliveries(sim.outbox, since=since, bodies=bodies)
 
 
 async def idle(sim: Simulation, order: dict[str, Any], request: Request) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sprechstunde.simulator.simulation import Simulation
-from sprechstunde.simulator.webhooks import Delivery
+from sprechstunde.simulator.webhooks import Outbox
 from sprechstunde.simulator.world import Citizen, Entry, Sent
 
 
@@ -89,15 +89,19 @@ def sent_json(sent: Sent) -> dict[str, Any]:
     }
 
 
-def deliveries(history: list[Delivery], *, since: int, bodies: bool) -> dict[str, Any]:
-    """Attempts and latencies in milliseconds of the webhooks from number `since` on."""
-    chosen = history[since:]
+def deliveries(outbox: Outbox, *, since: int, bodies: bool) -> dict[str, Any]:
+    """Attempts and latencies in milliseconds of the webhooks from number `since` on.
+
+    The newest 5,000 are kept, and of bodies those up to 64 KiB.
+    """
+    forgotten = outbox.posted - len(outbox.history)
+    chosen = list(outbox.history)[max(0, since - forgotten) :]
     times = sorted(ms for delivery in chosen for status, ms in delivery.attempts if status == 200)
     listed = [
         {**delivery.as_json(), **({"body": delivery.body.decode("utf-8")} if bodies else {})}
         for delivery in chosen
     ]
-    return {"total": len(history), "latency_ms": _quantiles(times), "deliveries": listed}
+    return {"total": outbox.posted, "latency_ms": _quantiles(times), "deliveries": listed}
 
 
 def _quantiles(times: list[float]) -> dict[str, float]:

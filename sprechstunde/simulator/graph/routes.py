@@ -70,7 +70,10 @@ async def messages(sim: Simulation, request: Request) -> dict[str, Any]:
         if body.get("messaging_product") != "whatsapp" or body["status"] != "read":
             raise GraphError(131009, "status must be read.")
         return mark_read(sim, body)
-    return send(sim, body)
+    answer = send(sim, body)
+    if sim.world.sends[answer["messages"][0]["id"]].answer == "late":
+        await asyncio.sleep(sim.dice.within(sim.faults.late_seconds))
+    return answer
 
 
 async def calls(sim: Simulation, request: Request) -> dict[str, Any]:

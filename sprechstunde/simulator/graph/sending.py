@@ -15,6 +15,7 @@ from sprechstunde.simulator.world import Citizen, Entry, Sent
 COUNTRY = "49"
 TYPING_SECONDS = 25.0
 NUMBER = "number"
+BEFORE = ("refuse_rate_limit", "error_before", "cut_before")
 TEMPLATE, REACTION = "template", "reaction"
 
 
@@ -35,6 +36,8 @@ def send(sim: Simulation, body: Json) -> dict[str, Any]:
     if fault == "cut_after":
         sent.answer = "cut"
         raise ConnectionCut
+    if fault == "late_after":
+        sent.answer = "late"
     return _answer(checked, sent)
 
 
@@ -43,7 +46,7 @@ def _before(sim: Simulation) -> str | None:
     faults = sim.faults
     if faults.next_errors:
         raise GraphError(faults.next_errors.pop(0), "Ordered through the fault panel.")
-    names = ("refuse_rate_limit", "error_before", "cut_before", "error_after", "cut_after")
+    names = (*BEFORE, "error_after", "cut_after", "late_after")
     fault = sim.dice.choose({name: getattr(faults, name) for name in names})
     if fault == "refuse_rate_limit":
         raise GraphError(130429, "Message failed to send because of too many messages.")

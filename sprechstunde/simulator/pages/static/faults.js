@@ -10,6 +10,8 @@ const GROUPS = {
     error_after: ["Fehler 5xx, aber angenommen", "share"],
     cut_before: ["Verbindung bricht ab, nicht angenommen", "share"],
     cut_after: ["Verbindung bricht ab, aber angenommen", "share"],
+    late_after: ["Angenommen, aber die Antwort kommt zu spät", "share"],
+    late_seconds: ["Dauer bis zur späten Antwort (Sekunden, von–bis)", "span"],
     media_error: ["Anhänge nicht abrufbar (5xx)", "share"],
     next_errors: ["Fehlercodes der nächsten Sendungen", "list"],
     next_failures: ["Angenommen, dann fehlgeschlagen mit Code", "list"],
