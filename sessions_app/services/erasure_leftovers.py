@@ -35,15 +35,25 @@ def sweep(now: datetime) -> None:
     """
     if not _is_turn():
         return
-    _reopen(erased_with_leftovers())
+    reopen_erased()
     for session in ConsultationSession.objects.running(now):
         erasure_steps.remove_stray_files(session)
     _remove_old_folders()
     _destroy_old_keys()
 
 
-def erased_with_leftovers() -> set[int]:
-    """Return the ids of erased sessions of which rows, files or the key are there (again)."""
+def reopen_erased() -> None:
+    """Make erased sessions due again of which rows, files or the key are there (again).
+
+    They are due like any other from then on, and overdue until it is done.
+    """
+    found = _erased_with_leftovers()
+    if found:
+        log.warning("something of %s erased sessions is there again", len(found))
+        ConsultationSession.objects.filter(pk__in=found).update(erased_at=None)
+
+
+def _erased_with_leftovers() -> set[int]:
     erased = ConsultationSession.objects.exclude(erased_at=None)
     found: set[int] = set()
     for model in (Conversation, Message, CitizenIdentifier, EarlyReceipt):
@@ -51,13 +61,6 @@ def erased_with_leftovers() -> set[int]:
         found |= set(rows.values_list("session_id", flat=True).distinct())
     key_ids = {*keystore().ids(), *erasure_check.media_folders()}
     return found | set(erased.filter(key_id__in=key_ids).values_list("pk", flat=True))
-
-
-def _reopen(session_ids: set[int]) -> None:
-    # Due like any other from now on, and shown as overdue until it is done.
-    if session_ids:
-        log.warning("something of %s erased sessions is there again", len(session_ids))
-        ConsultationSession.objects.filter(pk__in=session_ids).update(erased_at=None)
 
 
 def _remove_old_folders() -> None:
@@ -80,7 +83,8 @@ def _first_seen(key_id: UUID) -> float:
     """Return since when the key is known to be without owner (seconds since the epoch)."""
     memory, now = name("orphan", key_id), time.time()
     try:
-        before = redis().set(memory, now, nx=True, get=True, ex=_MEMORY)
+        redis().set(memory, now, nx=True, ex=_MEMORY)
+        before = redis().get(memory)
     except (RedisError, OSError):
         return now
     return float(before) if isinstance(before, bytes) else now

@@ -32,7 +32,9 @@ def filled_session() -> ConsultationSession:
 def add_picture(session: ConsultationSession, content: bytes = b"picture") -> Attachment:
     """A picture of the session's first citizen, sealed on disk."""
     conversation = session.conversations.order_by("number")[0]
-    message = factories.message(conversation, kind=MessageKind.IMAGE, content={"caption": "Der Weg"})
+    message = factories.message(
+        conversation, kind=MessageKind.IMAGE, content={"caption": "Der Weg"}
+    )
     attachment = Attachment.objects.create(
         message=message,
         key_id=session.key_id,

@@ -47,7 +47,9 @@ def test_erase_leaves_nothing_of_a_closed_session() -> None:
 def test_erase_records_what_was_there() -> None:
     session = close(filled_session())
 
-    record = erasure.erase(session, trigger=ErasureTrigger.STAFF, by=factories.staff(role=Role.HOST))
+    record = erasure.erase(
+        session, trigger=ErasureTrigger.STAFF, by=factories.staff(role=Role.HOST)
+    )
 
     counts = (record.conversations, record.messages, record.attachments, record.files, record.keys)
     assert counts == (3, 7, 1, 1, 1)

@@ -1,0 +1,91 @@
+"""The chain of erasure records shows every change, removal and insertion."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from sessions_app.enums import ErasureTrigger
+from sessions_app.models import ErasureRecord
+from sessions_app.services import erasure
+from sessions_app.services.erasure_chain import broken_links, newest_digest
+from tests import factories
+from tests.sessions_app.erasure.hours import close
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _erased(count: int = 1) -> list[ErasureRecord]:
+    sessions = [close(factories.session()) for _ in range(count)]
+    return [erasure.erase(session, trigger=ErasureTrigger.END) for session in sessions]
+
+
+def test_each_record_holds_the_digest_of_the_one_before() -> None:
+    first, second, third = _erased(3)
+
+    links = [first.previous_digest, second.previous_digest, third.previous_digest]
+    assert links == ["", first.digest, second.digest]
+    assert newest_digest() == third.digest
+    assert broken_links() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: {"messages": record.messages + 1},
+        lambda record: {"finished_at": record.finished_at + timedelta(seconds=1)},
+        lambda record: {"trigger": "citizen"},
+        lambda record: {"digest": "0" * 64},
+    ],
+)
+def test_a_changed_record_is_noticed(
+    change: Callable[[ErasureRecord], dict[str, object]],
+) -> None:
+    _, changed, _ = _erased(3)
+
+    ErasureRecord.objects.filter(pk=changed.pk).update(**change(changed))
+
+    assert changed.pk in broken_links()
+
+
+def test_a_removed_record_is_noticed_by_those_after_it() -> None:
+    _, removed, third = _erased(3)
+
+    removed.delete()
+
+    assert broken_links() == [third.pk]
+
+
+def test_an_inserted_record_is_noticed() -> None:
+    first, _ = _erased(2)
+    inserted = first
+    inserted.pk, inserted.conversation_number = None, 1
+
+    inserted.save(force_insert=True)
+
+    assert inserted.pk in broken_links()
+
+
+def test_records_finished_at_once_form_one_chain() -> None:
+    sessions = [close(factories.session()) for _ in range(4)]
+    start = threading.Barrier(len(sessions))
+
+    def work(number: int) -> None:
+        start.wait()
+        try:
+            erasure.erase(sessions[number], trigger=ErasureTrigger.END)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(sessions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    erasure.erase_due(timezone.now())
+
+    assert ErasureRecord.objects.exclude(finished_at=None).count() == len(sessions)
+    assert broken_links() == []
