@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from http import HTTPStatus
 
 
 class ContentFree(logging.Filter):
@@ -21,6 +22,18 @@ class ContentFree(logging.Filter):
         ):
             record.args = tuple(_harmless(argument) for argument in record.args)
         return True
+
+
+class NotReadyIsAnAnswer(logging.Filter):
+    """Leave out Django's error line for `/readyz`: who asks gets the reason, again and again."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything else pass."""
+        path = getattr(getattr(record, "request", None), "path", "")
+        return not (
+            path == "/readyz"
+            and getattr(record, "status_code", 0) == HTTPStatus.SERVICE_UNAVAILABLE
+        )
 
 
 def _harmless(argument: object) -> object:

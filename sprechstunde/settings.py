@@ -168,13 +168,16 @@ ADMINS: list[tuple[str, str]] = []
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"content_free": {"()": "sprechstunde.logs.ContentFree"}},
+    "filters": {
+        "content_free": {"()": "sprechstunde.logs.ContentFree"},
+        "not_ready": {"()": "sprechstunde.logs.NotReadyIsAnAnswer"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["content_free"],
+            "filters": ["content_free", "not_ready"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},

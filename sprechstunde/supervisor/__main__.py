@@ -27,6 +27,7 @@ DEMO_READY_WITHIN = 120.0
 PROGRAMS_END_WITHIN = 8.0
 REDIS_ENDS_WITHIN = 1.0
 INSISTS_AFTER = 0.5
+ASK_EVERY = 0.25
 
 FAILURES = (
     ClaimError,
@@ -196,17 +197,17 @@ def await_ready(
     while not ready():
         if deadline is not None and time.monotonic() > deadline:
             raise preparation.PreparationError(f"Not ready within {within:.0f} s; see above.")
-        _wait(children, wish)
+        _wait(children, wish, ASK_EVERY)
 
 
 def watch(children: list[Child], wish: Wish) -> None:
     """Tend the children until somebody wishes to stop. Raises Stopped."""
     while True:
-        _wait(children, wish)
+        _wait(children, wish, LOOK_EVERY)
 
 
-def _wait(children: list[Child], wish: Wish) -> None:
-    if wish.stop.wait(LOOK_EVERY):
+def _wait(children: list[Child], wish: Wish, seconds: float) -> None:
+    if wish.stop.wait(seconds):
         say("supervisor", "stopping")
         raise Stopped
     tend(children, time.monotonic())

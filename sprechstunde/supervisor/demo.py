@@ -89,6 +89,8 @@ def configured(configuration: Configuration, drawn: Secrets) -> Configuration:
     webhook = f"{configuration.portal_url}/webhooks/whatsapp/"
     environment = {
         **configuration.environment,
+        # In a container everybody is root; for `make run` the warning stays.
+        "PYTHONWARNINGS": "ignore:You're running the worker",
         "DEMO_SECRETS_FILE": str(configuration.var_dir / SECRETS_FILE),
         "WHATSAPP_API_URL": configuration.simulator_url,
         "WHATSAPP_ACCESS_TOKEN": drawn["access_token"],
