@@ -44,9 +44,8 @@ def apply(session: ConsultationSession, receipts: Sequence[Receipt]) -> None:
     """
     news = [_news(session, receipt) for receipt in receipts]
     if news:
-        with transaction.atomic():
-            unknown = _apply(session.pk, news)
-            _keep(session, unknown)
+        with transaction.atomic(savepoint=False):
+            _keep(session, _apply(session.pk, news))
 
 
 def settle_early(session_id: int, digests: Iterable[bytes]) -> None:

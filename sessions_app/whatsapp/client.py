@@ -3,6 +3,8 @@
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -44,7 +46,7 @@ class Graph:
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._session = _session(base_url)
         self._session.headers["Authorization"] = f"Bearer {token}"
-        self._templates: dict[str, requests.PreparedRequest] = {}
+        self._blank_posts: dict[str, requests.PreparedRequest] = {}
         self._used_at = time.monotonic()
 
     def __repr__(self) -> str:
@@ -92,23 +94,25 @@ class Graph:
             return _read(answer, limit)
 
     def _post(self, phone_number_id: str, body: Payload) -> dict[str, Any]:
-        address = self._url(phone_number_id, "messages")
-        return self._json(self._ask(self._post_of(address, body)))
+        url = self._url(phone_number_id, "messages")
+        with _errors_told_apart():
+            request = self._blank_post(url)
+            request.prepare_body(None, None, json=body)
+            return self._json(self._ask(request))
+
+    def _blank_post(self, url: str) -> requests.PreparedRequest:
+        # Preparing a request from scratch takes longer than sending it.
+        if url not in self._blank_posts:
+            self._blank_posts[url] = self._session.prepare_request(requests.Request("POST", url))
+        return self._blank_posts[url].copy()
+
+    def _get(self, url: str, *, stream: bool = False, **query: str) -> requests.Response:
+        with _errors_told_apart():
+            request = self._session.prepare_request(requests.Request("GET", url, params=query))
+            return self._ask(request, stream=stream)
 
     def _url(self, *parts: str) -> str:
         return "/".join((self._root, *(quote(part, safe="") for part in parts)))
-
-    def _post_of(self, url: str, body: Payload) -> requests.PreparedRequest:
-        # Preparing a request from scratch takes longer than sending it.
-        if url not in self._templates:
-            self._templates[url] = self._session.prepare_request(requests.Request("POST", url))
-        request = self._templates[url].copy()
-        request.prepare_body(None, None, json=body)
-        return request
-
-    def _get(self, url: str, *, stream: bool = False, **query: str) -> requests.Response:
-        request = requests.Request("GET", url, params=query)
-        return self._ask(self._session.prepare_request(request), stream=stream)
 
     def _ask(self, request: requests.PreparedRequest, *, stream: bool = False) -> requests.Response:
         self._forget_idle_connections()
@@ -116,8 +120,6 @@ class Graph:
             return self._session.send(
                 request, timeout=TIMEOUT, allow_redirects=False, stream=stream
             )
-        except requests.RequestException as error:
-            raise _transport_error(error) from None
         finally:
             self._used_at = time.monotonic()
 
@@ -169,13 +171,11 @@ def graph() -> Graph:
 
 def _read(answer: requests.Response, limit: int) -> bytes:
     content = bytearray()
-    try:
+    with _errors_told_apart():
         for chunk in answer.iter_content(DOWNLOAD_CHUNK):
             content += chunk
             if len(content) > limit:
                 raise errors.TooLarge
-    except requests.RequestException as error:
-        raise _transport_error(error) from None
     return bytes(content)
 
 
@@ -192,6 +192,14 @@ def _code_in(answer: requests.Response) -> int | None:
     except (ValueError, KeyError, TypeError, requests.RequestException):
         return None
     return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+@contextmanager
+def _errors_told_apart() -> Iterator[None]:
+    try:
+        yield
+    except requests.RequestException as error:
+        raise _transport_error(error) from None
 
 
 def _transport_error(error: requests.RequestException) -> errors.WhatsAppError:

@@ -1,0 +1,42 @@
+"""A Meta that answers as told, and rows to send."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sessions_app.enums import DeliveryState, Direction
+from sessions_app.models import Conversation, Message, Staff
+from tests import factories
+from tests.sessions_app.outbound import meta as service
+
+
+@pytest.fixture
+def meta(settings: Any) -> Iterator[service.Meta]:
+    """The Graph API of this test."""
+    with service.running() as running:
+        settings.WHATSAPP_API_URL = running.base_url
+        yield running
+
+
+@pytest.fixture
+def conversation(db: None) -> Conversation:
+    """A citizen who waits, in an open session."""
+    return factories.conversation()
+
+
+@pytest.fixture
+def staff(conversation: Conversation) -> Staff:
+    """The host of the conversation's office."""
+    return factories.staff(conversation.session.office)
+
+
+def queued(conversation: Conversation, text: str = "Guten Tag", **fields: Any) -> Message:
+    """A text that waits to be sent."""
+    given = {"delivery": DeliveryState.QUEUED, "wamid": None, "direction": Direction.OUT}
+    return factories.message(conversation, text, **given | fields)
+
+
+def state(message: Message) -> DeliveryState:
+    """How far the row is in the database."""
+    return DeliveryState(Message.objects.values_list("delivery", flat=True).get(pk=message.pk))
