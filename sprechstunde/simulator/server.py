@@ -93,6 +93,7 @@ def server(config: Config) -> Server:
         access_log=False,
         log_level="warning",
         server_header=False,
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         backlog=2048,
     )
