@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from sessions_app.enums import DeliveryState
+from sessions_app.queries.desk import QueueRow
 from sessions_app.queries.thread import Bubble
 from sessions_app.whatsapp import errors
 
@@ -50,3 +53,47 @@ def in_words(span: timedelta) -> str:
             "minutes": minutes % HOUR,
         }
     return _("%(minutes)d min") % {"minutes": minutes}
+
+
+ROW = """<li id="row-{pk}" class="row row--{state}{unread_class}" data-sort="{sort}">
+<a class="row__link" href="{base}{pk}/" data-open="{pk}"{current}>
+<span class="row__head"><bdi class="row__title">{title}</bdi>
+<time class="row__since" datetime="{since}">{span}</time></span>
+<span class="row__line" dir="auto">{ours}{line}</span>
+<span class="row__foot"><span class="tag tag--{state}">{label}</span>{stuck}{talks}{unread}</span>
+</a></li>
+"""
+TAG = '<span class="tag tag--{}">{}</span>'
+TALKS = '<span class="row__talks">{}</span>'
+UNREAD = '<span class="row__unread">{}<span class="kern-sr-only"> {}</span></span>'
+OURS = '<span class="row__ours">{}</span> '
+CURRENT = SafeString(' aria-current="true"')
+
+
+@register.simple_tag
+def queue_row(row: QueueRow, base: str, now: datetime, opened: int | None) -> SafeString:
+    """Return a row of the queue. In Python: two hundred of them as a template take 40 ms."""
+    return format_html(
+        ROW,
+        pk=row.pk,
+        base=base,
+        state=row.state.value,
+        label=row.state.label,
+        sort=row.sort,
+        title=row.title,
+        line=row.line,
+        since=row.since.isoformat(),
+        span=in_words(now - row.since),
+        current=CURRENT if row.pk == opened else "",
+        unread_class=" row--unread" if row.unread else "",
+        ours=format_html(OURS, _("We:")) if row.line_is_ours else "",
+        stuck=format_html(TAG, "stuck", _("not delivered")) if row.is_stuck else "",
+        talks=_talks(row),
+        unread=format_html(UNREAD, row.unread, _("unread")) if row.unread else "",
+    )
+
+
+def _talks(row: QueueRow) -> str:
+    if row.is_mine:
+        return format_html(TALKS, _("with you"))
+    return format_html(TALKS, row.talks) if row.talks else ""

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -153,6 +153,7 @@ def around(staff: Staff, session: ConsultationSession, now: datetime) -> dict[st
         "staff": staff,
         "section": "desk",
         "session": session,
+        "base": reverse("desk_session", args=(session.pk,)),
         "state": session.state(now),
         "now": now,
         "extensions": EXTENSIONS,

@@ -293,8 +293,8 @@ window.desk = (() => {
     const offline = byId("offline");
     const text = lostAt && Date.now() - lostAt > LOST_FOR ? offline.dataset.text : "";
     if (offline.textContent !== text) offline.textContent = text;
-    for (const each of document.querySelectorAll("[data-since]")) {
-      write(each, span(now - Date.parse(each.dataset.since)));
+    for (const each of document.querySelectorAll("#queue time")) {
+      write(each, span(now - Date.parse(each.dateTime)));
     }
     tickClock(now);
   }

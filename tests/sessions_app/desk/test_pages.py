@@ -184,7 +184,12 @@ def test_failed_message_explains_itself_and_offers_a_choice(
 def test_every_kind_can_be_shown(
     browser: Client, session: ConsultationSession, kind: MessageKind
 ) -> None:
-    content = {"text": "t", "buttons": [["a", "A"]], "cards": [{"name": "N"}], "answers": [["l", 1]]}
+    content = {
+        "text": "t",
+        "buttons": [["a", "A"]],
+        "cards": [{"name": "N"}],
+        "answers": [["l", 1]],
+    }
     message = factories.message(factories.conversation(session), kind=kind, content=content)
 
     response = browser.get(address(message.conversation))
@@ -205,7 +210,7 @@ def test_page_with_open_conversation_has_constant_queries(
             factories.message(conversation)
             factories.message(conversation, direction=Direction.OUT)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         browser.get(address(conversation))
 
 
@@ -219,5 +224,5 @@ def test_queue_part_has_constant_queries(
     found = [factories.message(factories.conversation(session)).conversation for _ in range(rows)]
     only = ",".join(str(conversation.pk) for conversation in found)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         browser.get(f"/desk/{session.pk}/queue/?only={only}", headers=HTMX)
