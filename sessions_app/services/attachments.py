@@ -62,10 +62,15 @@ def fetch(attachment_id: int) -> None:
 
 def fetch_due(now: datetime) -> None:
     """Ring for every attachment that waits although nobody rang, or whose time has come again."""
-    running = ConsultationSession.objects.running(now)
-    due = _due(now).filter(message__session__in=running).order_by("pk")
-    for pk in due.values_list("pk", flat=True)[:_MOST_AT_ONCE]:
+    for pk in due(now)[:_MOST_AT_ONCE]:
         ring("sessions_app.fetch_attachment", pk)
+
+
+def due(now: datetime) -> QuerySet[Attachment, int]:
+    """Return the keys of attachments of running sessions to be fetched at `now` (aware)."""
+    running = ConsultationSession.objects.running(now)
+    waiting = _due(now).filter(message__session__in=running)
+    return waiting.order_by("pk").values_list("pk", flat=True)
 
 
 def read(attachment: Attachment) -> bytes:
@@ -98,10 +103,12 @@ def _claimed(attachment_id: int, now: datetime) -> Attachment | None:
 
 
 def _downloaded(attachment: Attachment) -> bytes:
-    """Return the bytes, checked; an address that just expired is asked for once more."""
+    """Return the bytes, checked; an address that has expired is asked for once more."""
     try:
         return _at_its_address(attachment)
-    except errors.NotFound:
+    except errors.TooLarge:
+        raise
+    except errors.Refused:
         return _at_its_address(attachment)
 
 

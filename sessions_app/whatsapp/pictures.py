@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 PIXEL_LIMIT = 50_000_000  # 200 MB once decoded; a phone's camera makes 12 to 50 million
 _QUALITY = 88
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 class BadPicture(Exception):
@@ -24,7 +25,7 @@ def cleaned(content: bytes, media_type: str) -> bytes:
             if picture.width * picture.height > PIXEL_LIMIT:
                 raise BadPicture
             return _written(ImageOps.exif_transpose(picture), form)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, EOFError, *_BOMBS):
         raise BadPicture from None
 
 

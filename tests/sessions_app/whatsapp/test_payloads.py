@@ -72,7 +72,15 @@ def test_other_fields_are_counted_and_left_out(field: str) -> None:
 
 
 def test_garbage_between_messages_costs_only_itself() -> None:
-    garbage = [None, 7, "x", [], {}, {"type": "text"}, {"id": {}, "type": 5, "timestamp": []}]
+    garbage: list[Any] = [
+        None,
+        7,
+        "x",
+        [],
+        {},
+        {"type": "text"},
+        {"id": {}, "type": 5, "timestamp": []},
+    ]
     result = parsed(change(value(NUMBER, text(ERIKA, "1"), *garbage, text(ERIKA, "2"))))
 
     assert [update.event.content["text"] for update in result.updates] == ["1", "2"]  # type: ignore[union-attr]

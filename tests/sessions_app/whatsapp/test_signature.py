@@ -45,9 +45,7 @@ def test_reserialised_body_is_refused() -> None:
 
 
 @pytest.mark.parametrize("secrets", [["new", "test_app_secret"], ["test_app_secret", "new"]])
-def test_both_secrets_are_valid_while_they_change(
-    settings: Settings, secrets: list[str]
-) -> None:
+def test_both_secrets_are_valid_while_they_change(settings: Settings, secrets: list[str]) -> None:
     settings.WHATSAPP_APP_SECRETS = secrets
 
     assert is_genuine(BODY, f"sha256={HEX}")
