@@ -139,7 +139,7 @@ def test_client_answers_a_citizen_without_number_by_bsuid(oracle: Oracle, contro
 
 
 def test_client_parses_every_message_of_a_batch(oracle: Oracle, control: Control) -> None:
-    control.faults(batch_size=1000, batch_wait=0.2)
+    control.faults(batch_size=1000, batch_wait=1.0)
     people = [control.citizen() for _ in range(3)]
     for person in people:
         person.say("Guten Tag")
