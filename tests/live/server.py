@@ -39,14 +39,16 @@ class Server:
         command = ["uvicorn", "sprechstunde.asgi:application", "--no-access-log"]
         options = ["--port", str(self.port), "--timeout-graceful-shutdown", "1"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *command, *options], env=_environment(), stdout=subprocess.DEVNULL
+            [sys.executable, "-m", *command, *options],
+            env=_environment(),
+            stdout=subprocess.DEVNULL,
         )
         self._wait_until_ready()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:
             self.process.send_signal(how)
-            self.process.wait(10)
+            self.process.wait(20)
             self.process = None
 
     def _wait_until_ready(self) -> None:
@@ -54,7 +56,7 @@ class Server:
         while time.monotonic() < deadline and self.process and self.process.poll() is None:
             try:
                 requests.get(f"{self.url}/healthz", timeout=2)
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
             else:
                 return
@@ -66,8 +68,8 @@ def running() -> Iterator[Server]:
     """Run the portal on a free port. Tests that use it need a transactional database."""
     _collect_static()
     server = Server(_free_port())
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop(signal.SIGKILL)
