@@ -47,7 +47,8 @@ class Message(models.Model):
     quoted_digest = DigestField(null=True)
     client_token = models.UUIDField(null=True)  # the browser's name for one press of "send"
 
-    sent_at = models.DateTimeField()  # WhatsApp's time for incoming rows, ours for outgoing ones
+    # WhatsApp's time for incoming rows, ours for outgoing ones; whole seconds, then ids, tell the order
+    sent_at = models.DateTimeField()
     created_at = models.DateTimeField()
 
     delivery = models.PositiveSmallIntegerField(choices=DeliveryState, null=True)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from sessions_app.enums import Direction, MessageKind
@@ -76,10 +77,11 @@ def unanswered_since(conversation: Conversation) -> datetime | None:
     """Return when the citizen's oldest turn without an answer of the staff was written."""
     written = Message.objects.filter(conversation=conversation).exclude(kind__in=NO_TURN)
     answers = written.filter(direction=Direction.OUT, notice="")
-    last = answers.order_by("-sent_at", "-id").values_list("sent_at", flat=True).first()
+    last = answers.order_by("-sent_at", "-id").values_list("sent_at", "id").first()
     turns = written.filter(direction=Direction.IN)
     if last is not None:
-        turns = turns.filter(sent_at__gt=last)
+        at, pk = last
+        turns = turns.filter(Q(sent_at__gt=at) | Q(sent_at=at, pk__gt=pk))
     return turns.order_by("sent_at", "id").values_list("sent_at", flat=True).first()
 
 

@@ -128,7 +128,8 @@ def send_again(message: Message, *, by: Staff) -> None:
     """
     with transaction.atomic():
         conversation = _locked(message.conversation)
-        now = _place_of_next(conversation, timezone.now())
+        # Its id is older than its neighbours' of the same second: so it gets a place behind them.
+        now = _place_of_next(conversation, timezone.now()) + timedelta(microseconds=1)
         _decide(
             message,
             delivery=DeliveryState.QUEUED,
@@ -200,8 +201,10 @@ def _new(
 
 
 def _place_of_next(conversation: Conversation, now: datetime) -> datetime:
-    last = conversation.last_message_at
-    return max(now, last + timedelta(microseconds=1)) if last <= now + CLOCK_SKEW else now
+    # Whole seconds, as WhatsApp counts: finer ones would put what the citizen writes in the same
+    # second before what it answers. Within a second the ids tell the order.
+    second, last = now.replace(microsecond=0), conversation.last_message_at
+    return max(second, last) if last <= now + CLOCK_SKEW else second
 
 
 def _quote(message: Message, quoted: Message | None) -> None:

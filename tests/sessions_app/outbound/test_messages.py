@@ -92,7 +92,18 @@ def test_reply_stands_below_what_it_answers_although_clocks_differ(
     question = factories.message(conversation, sent_at=ahead)
     Conversation.objects.update(last_message_at=ahead)
 
-    assert reply(conversation, staff).sent_at > question.sent_at
+    answer = reply(conversation, staff)
+    assert list(conversation.messages.order_by("sent_at", "id")) == [question, answer]
+
+
+def test_question_of_the_same_second_stands_below_the_answer_before_it(
+    conversation: Conversation, staff: Staff
+) -> None:
+    Conversation.objects.update(last_message_at=timezone.now() - timedelta(minutes=1))
+    answer = reply(conversation, staff)
+    question = factories.message(conversation, sent_at=answer.sent_at)
+
+    assert list(conversation.messages.order_by("sent_at", "id")) == [answer, question]
 
 
 def test_reply_does_not_follow_a_wrong_clock(conversation: Conversation, staff: Staff) -> None:
