@@ -10,7 +10,6 @@ from bench.table import Row
 from sessions_app.models import ConsultationSession
 
 REPEAT = 60
-PATH = "/desk/"
 
 
 def rows(database: str) -> list[Row]:
@@ -25,8 +24,9 @@ def _row(database: str, port: int, count: int, bare: load.Timing) -> Row:
     session = sample.open_session(phone_number_id=f"8000{count}")
     sample.messages(sample.conversations(session, count), 3)
     client = _signed_in(session)
-    queries = _queries(client)
-    request = load.get(PATH, f"{settings.SESSION_COOKIE_NAME}={_cookie(client)}")
+    path = f"/desk/{session.pk}/"
+    queries = _queries(client, path)
+    request = load.get(path, f"{settings.SESSION_COOKIE_NAME}={_cookie(client)}")
     load.closed_loop(port, [request] * 5, 1)
     timing = load.closed_loop(port, [request] * REPEAT, 1)
     p50 = timing.percentile(50)
@@ -49,8 +49,8 @@ def _cookie(client: Client) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-def _queries(client: Client) -> int:
-    client.get(PATH)
+def _queries(client: Client, path: str) -> int:
+    client.get(path)
     with CaptureQueriesContext(connection) as captured:
-        client.get(PATH)
+        client.get(path)
     return len(captured)

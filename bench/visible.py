@@ -46,7 +46,7 @@ def rows(database: str) -> list[Row]:
             [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": address}]
         )
         page = context.new_page()
-        page.goto(f"{address}/desk/")
+        page.goto(f"{address}/desk/{session.pk}/")
         page.wait_for_timeout(1500)
         mine = sorted(_shown_after(page, port, number) for number in range(MESSAGES))
     return [_row(database, mine, bare)]
