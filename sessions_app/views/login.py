@@ -47,6 +47,11 @@ class OwnPassword(PasswordChangeView):
     template_name = "registration/own_password.html"
     success_url = reverse_lazy("start")
 
+    def get_context_data(self, **context: object) -> dict[str, object]:
+        """Tell the template whether the user has a choice."""
+        must_change = MUST_CHANGE in self.request.session
+        return super().get_context_data(must_change=must_change, **context)
+
     def form_valid(self, form: OwnPasswordForm) -> HttpResponse:  # type: ignore[override]
         """Save it and open the other pages."""
         response = super().form_valid(form)
