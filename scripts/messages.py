@@ -169,13 +169,16 @@ def faults() -> Iterator[str]:
         if text not in known:
             yield f"not in the catalogue: {text.source!r} ({min(present[text])})"
     for text, entry in known.items():
-        yield from (f"{fault}: {text.source!r}" for fault in _entry_faults(entry, text in present))
+        yield from (
+            f"{fault}: {text.source!r}" for fault in entry_faults(entry, used=text in present)
+        )
     compiled = CATALOGUE.with_suffix(".mo")
     if not compiled.is_file() or compiled.read_bytes() != po.to_binary():
         yield f"{compiled.relative_to(ROOT)} is not what the catalogue compiles to"
 
 
-def _entry_faults(entry: polib.POEntry, used: bool) -> Iterator[str]:
+def entry_faults(entry: polib.POEntry, *, used: bool) -> Iterator[str]:
+    """What is wrong with one translation."""
     if not used:
         yield "no longer used"
     if entry.fuzzy:
