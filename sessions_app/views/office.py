@@ -1,6 +1,7 @@
 """The administration's pages: an office's settings and its staff."""
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,13 +9,13 @@ from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.enums import Role
 from sessions_app.forms.office import AdmitForm, OfficeForm
-from sessions_app.models import Staff
+from sessions_app.models import Office, Staff
 from sessions_app.queries import planning as queries
 from sessions_app.services import staff as service
 from sessions_app.views.access import StaffRequest, office_access, signed_in
@@ -28,10 +29,13 @@ def settings(request: StaffRequest, staff: Staff) -> HttpResponse:
     """Show and change all settings of the office."""
     # A second object: a refused form must not change what the rest of the page says.
     form = OfficeForm(
-        request.POST or None, instance=type(staff.office).objects.get(pk=staff.office_id)
+        request.POST or None,
+        instance=Office.objects.get(pk=staff.office_id),
+        initial=_without_own_privacy_page(staff.office),
     )
     if request.method == "POST" and form.is_valid():
         office = form.save()
+        _link_own_privacy_page(request, office)
         messages.success(request, _("Saved."))
         return redirect("office_settings", office.slug)
     return _page(request, "settings", staff, form)
@@ -47,6 +51,7 @@ def new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             office = form.save()
+            _link_own_privacy_page(request, office)
             Staff.objects.create(user=request.user, office=office, role=Role.ADMIN)
         return redirect("office_staff", office.slug)
     return _page(request, "new", None, form)
@@ -86,6 +91,18 @@ def dismiss(request: StaffRequest, staff: Staff, staff_id: int) -> HttpResponse:
         return _refused(request, staff, _("An office needs somebody who administers it."))
     messages.success(request, _("Removed."))
     return redirect("office_staff", staff.office.slug)
+
+
+def _link_own_privacy_page(request: StaffRequest, office: Office) -> None:
+    """Let the greeting link our short privacy page where the office has none of its own."""
+    if not office.privacy_url:
+        office.privacy_url = request.build_absolute_uri(reverse("privacy", args=[office.slug]))
+        office.save(update_fields=("privacy_url",))
+
+
+def _without_own_privacy_page(office: Office) -> dict[str, str]:
+    own = reverse("privacy", args=[office.slug])
+    return {"privacy_url": ""} if urlsplit(office.privacy_url).path == own else {}
 
 
 def _member(staff: Staff, staff_id: int) -> Staff:

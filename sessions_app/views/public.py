@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +57,9 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
 @in_chosen_language
 def privacy(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what happens to the data of those who write to one office."""
-    context = {"office": get_object_or_404(Office, slug=slug)}
+    row = get_object_or_404(Office, slug=slug)
+    elsewhere = urlsplit(row.privacy_url).path != request.path
+    context = {"office": row, "full_notice": row.privacy_url if elsewhere else ""}
     return _render(request, "sessions_app/public/privacy.html", context, queries.PAGE_LIVES)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from sessions_app.enums import OutsidePolicy, Role
@@ -93,6 +95,7 @@ def _office(given: dict[str, Any]) -> Office:
     numbers = {
         "display_phone_number": "".join(given.get("display_phone_number", NUMBER).split()),
         "phone_number_id": given.get("phone_number_id", NUMBER_ID),
+        "privacy_url": f"http://localhost:{settings.PORT}{reverse('privacy', args=[SLUG])}",
     }
     here = Q(slug=SLUG) | Q(phone_number_id=numbers["phone_number_id"])
     office = Office.objects.filter(here).first()

@@ -67,6 +67,29 @@ def test_settings_take_a_number_as_people_write_it(client: Client, admin: Staff)
     assert Office.objects.get(pk=admin.office.pk).display_phone_number == "+49784280221"
 
 
+def test_settings_without_a_privacy_notice_link_our_own_under_its_present_name(
+    client: Client, admin: Staff
+) -> None:
+    client.post(f"/office/{admin.office.slug}/", settings_of(admin.office))
+    first = Office.objects.get(pk=admin.office.pk)
+    shown = client.get(f"/office/{first.slug}/").content.decode()
+
+    client.post(f"/office/{first.slug}/", settings_of(first, slug="umbenannt"))
+
+    second = Office.objects.get(pk=admin.office.pk)
+    assert first.privacy_url == f"http://testserver/privacy/{first.slug}/"
+    assert second.privacy_url == "http://testserver/privacy/umbenannt/"
+    assert first.privacy_url not in shown
+
+
+def test_settings_keep_the_offices_own_privacy_notice(client: Client, admin: Staff) -> None:
+    form = settings_of(admin.office, privacy_url="https://example.org/datenschutz")
+
+    client.post(f"/office/{admin.office.slug}/", form)
+
+    assert Office.objects.get(pk=admin.office.pk).privacy_url == "https://example.org/datenschutz"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
