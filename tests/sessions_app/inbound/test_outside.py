@@ -152,7 +152,7 @@ def test_refused_notice_is_only_logged(
 def test_marks_cannot_be_turned_back_and_end_at_midnight(office: Office, anna: Phone) -> None:
     write(office, anna)
 
-    kept = {name: redis().ttl(name) for name in map(bytes, redis().keys("*outside*"))}
+    kept = {name: redis().ttl(name) for name in redis().scan_iter(match="*outside*")}
     (seen,) = [name for name in kept if name.endswith(b":seen")]
     assert len(kept) == 2
     assert all(0 < left <= 25 * 3600 for left in kept.values())
