@@ -125,13 +125,15 @@ window.desk = (() => {
     }
   }
 
+  const nextWaiting = () => document.querySelector('.row[data-sort^="0"] a:not([aria-current])');
+
   function shown() {
     markOpen();
     tick();
     const waiting = Number(byId("counts").dataset.waiting);
     document.title = document.title.replace(/^(\(\d+\) )?/, waiting ? `(${waiting}) ` : "");
-    const next = document.querySelector("[data-next]");
-    if (next) next.hidden = !waiting;
+    const next = nextWaiting();
+    for (const button of document.querySelectorAll("[data-next]")) button.hidden = !next;
     announce();
   }
 
@@ -173,6 +175,8 @@ window.desk = (() => {
     const last = lastBubble();
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
     await morph(byId("thread"), text);
+    markOpen();
+    for (const button of document.querySelectorAll("[data-next]")) button.hidden = !nextWaiting();
     if (atEnd) toEnd();
     else if (lastBubble() !== last) byId("to-end").hidden = false;
     lookAgainWhenDue();
@@ -277,6 +281,7 @@ window.desk = (() => {
       heardAt = now;
       connection.reader?.cancel().catch(() => {});
     }
+    if (!connection) lost();
     if (!connection && now - askedAt > 1000) {
       askedAt = now;
       htmx.trigger(live, "desk:again");
@@ -359,7 +364,7 @@ window.desk = (() => {
     const link = event.target.closest("[data-open], [data-close], [data-all], [data-dialog], [data-next]");
     if (!link) return;
     event.preventDefault();
-    if ("next" in link.dataset) document.querySelector(".row a")?.click();
+    if ("next" in link.dataset) nextWaiting()?.click();
     else if ("dialog" in link.dataset) byId(link.dataset.dialog).showModal();
     else if ("all" in link.dataset) {
       talk().dataset.whole = "";
