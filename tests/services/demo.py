@@ -17,7 +17,7 @@ from typing import Any
 from tests.simulator.control import Control
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN = 60.0
+READY_WITHIN = 150.0
 ENDS_WITHIN = 15.0
 # What the test run sets for itself and a demo must not inherit.
 OF_THE_TEST_RUN = ("REDIS_URL", "KEYSTORE_URL", "SECRET_KEY", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
