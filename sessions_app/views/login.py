@@ -1,7 +1,8 @@
 """Login and logout with Django's own views, and where each role begins its work."""
 
+from http import HTTPStatus
+
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -10,6 +11,7 @@ from django.views.i18n import set_language
 
 from sessions_app.enums import Role
 from sessions_app.forms.login import LoginForm, OwnPasswordForm
+from sessions_app.models import Staff
 from sessions_app.services import staff as service
 from sessions_app.views.access import MUST_CHANGE, StaffRequest, roles_of, signed_in
 
@@ -62,19 +64,22 @@ class OwnPassword(PasswordChangeView):
 
 @signed_in
 def start(request: StaffRequest) -> HttpResponse:
-    """Send staff to where their role begins; without a role there is nothing to see."""
-    address = first_page(request.user)
-    if address is None:
-        return render(request, "registration/no_role.html", status=403)
-    return redirect(address)
+    """Send staff to where their role begins; let those with several roles choose."""
+    roles = roles_of(request.user)
+    if len(roles) == 1:
+        return redirect(first_page(roles[0]))
+    if not roles and request.user.is_superuser:
+        return redirect("office_new")
+    if not roles:
+        return render(request, "registration/no_role.html", status=HTTPStatus.FORBIDDEN)
+    choices = [(staff, first_page(staff)) for staff in roles]
+    return render(request, "registration/choose_role.html", {"choices": choices})
 
 
-def first_page(user: User) -> str | None:
-    """Return the address where `user`'s first role begins, or None without a role."""
-    for staff in roles_of(user):
-        page = FIRST_PAGES[Role(staff.role)]
-        return resolve_url(page) if page == "desk" else resolve_url(page, staff.office.slug)
-    return resolve_url("office_new") if user.is_superuser else None
+def first_page(staff: Staff) -> str:
+    """Return the address where the role of `staff` begins its work."""
+    page = FIRST_PAGES[Role(staff.role)]
+    return resolve_url(page) if page == "desk" else resolve_url(page, staff.office.slug)
 
 
 urlpatterns = [

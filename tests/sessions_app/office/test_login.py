@@ -35,6 +35,17 @@ def test_login_leads_to_where_the_role_begins(client: Client, role: Role, page: 
     assert client.get(start)["Location"] == page.format(staff.office.slug)
 
 
+def test_login_with_roles_in_several_offices_lets_people_choose(client: Client) -> None:
+    here = factories.staff(role=Role.ADMIN)
+    there = factories.staff(user=here.user, role=Role.AUDITOR)
+    client.force_login(here.user)
+
+    page = client.get("/start/").content.decode()
+
+    assert f'href="/office/{here.office.slug}/"' in page
+    assert f'href="/records/{there.office.slug}/"' in page
+
+
 def test_login_leads_back_to_the_page_that_was_asked_for(client: Client) -> None:
     staff = factories.staff(role=Role.ADMIN)
     form = {"username": staff.user.username, "password": factories.PASSWORD, "next": "/desk/"}
