@@ -58,11 +58,13 @@ def _sealed(attempt: Attempt, wamid: str) -> _Values | None:
     field = Message._meta.get_field("wamid")  # noqa: SLF001
     try:
         message.wamid, message.wamid_digest = wamid, receipts.wamid_digest(message, wamid)
-        sealed = bytes(field.get_db_prep_save(field.pre_save(message, add=False), connection))
+        sealed = field.pre_save(message, add=False)
     except VaultError as error:
         log.warning("message %s: answer not kept (%s)", message.pk, type(error).__name__)
         return None
-    return sealed, message.wamid_digest, message.pk, attempt.count, message.wamid_digest
+    if sealed is None:
+        return None
+    return sealed.ciphertext, message.wamid_digest, message.pk, attempt.count, message.wamid_digest
 
 
 def _not_accepted(attempt: Attempt, error: errors.WhatsAppError) -> None:

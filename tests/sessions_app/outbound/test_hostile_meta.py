@@ -92,7 +92,7 @@ def test_500_messages_with_a_hostile_meta(simulator: Simulator) -> None:
         cut_after=0.3,
         refuse_rate_limit=0.1,
         error_before=0.1,
-        status_delay=[0.2, 3.0],
+        status_delay=[0.1, 1.0],
         status_disorder=0.3,
         skip_delivered=0.2,
         webhook_duplicate=0.1,
