@@ -87,7 +87,7 @@ def queue_row(row: QueueRow, base: str, now: datetime, opened: int | None) -> Sa
         current=CURRENT if row.pk == opened else "",
         unread_class=" row--unread" if row.unread else "",
         ours=format_html(OURS, _("We:")) if row.line_is_ours else "",
-        stuck=format_html(TAG, "stuck", _("not delivered")) if row.is_stuck else "",
+        stuck=format_html(TAG, "stuck", _("please check")) if row.is_stuck else "",
         talks=_talks(row),
         unread=format_html(UNREAD, row.unread, _("unread")) if row.unread else "",
     )

@@ -18,7 +18,7 @@ from sessions_app.queries.desk import counted, counts, queue
 from sessions_app.queries.excerpts import called
 from sessions_app.queries.hours import door
 from sessions_app.queries.thread import thread
-from sessions_app.services import conversations
+from sessions_app.services import conversations, erasure
 from sessions_app.views.access import Gone, StaffRequest, desk_access, roles_of, signed_in
 from sprechstunde.live import presence
 
@@ -37,6 +37,7 @@ def desk(request: StaffRequest) -> HttpResponse:
     if len(found.running) == 1:
         return redirect("desk_session", found.running[0].pk)
     context = {"staff": roles[0], "section": "desk", "door": found, "now": now}
+    context |= {"overdue": any(overdue_for(staff, now) for staff in roles)}
     return render(request, "sessions_app/desk/door.html", context)
 
 
@@ -137,9 +138,17 @@ def opened_context(
     }
 
 
+def overdue_for(staff: Staff, now: datetime) -> bool:
+    """Say whether a session of this office should have been erased by now."""
+    return any(session.office_id == staff.office_id for session in erasure.overdue(now))
+
+
 def page_context(staff: Staff, session: ConsultationSession, now: datetime) -> dict[str, Any]:
     """Return what the whole page shows besides an open conversation."""
-    return _queue(staff, session, now) | {"heartbeat": presence.READS_FOR // 2}
+    return _queue(staff, session, now) | {
+        "heartbeat": presence.READS_FOR // 2,
+        "overdue": overdue_for(staff, now),
+    }
 
 
 def _queue(staff: Staff, session: ConsultationSession, now: datetime) -> dict[str, Any]:

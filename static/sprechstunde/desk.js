@@ -173,7 +173,7 @@ window.desk = (() => {
   async function showThread(text) {
     const log = byId("log");
     const last = lastBubble();
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    const atEnd = isAtEnd;
     await morph(byId("thread"), text);
     markOpen();
     for (const button of document.querySelectorAll("[data-next]")) button.hidden = !nextWaiting();
@@ -182,11 +182,23 @@ window.desk = (() => {
     lookAgainWhenDue();
   }
 
+  /* Who reads further up stays there; who is at the end stays at the end, pictures included. */
+  let isAtEnd = true;
+  document.addEventListener("scroll", ({ target: log }) => {
+    if (log.id !== "log") return;
+    isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    if (isAtEnd) byId("to-end").hidden = true;
+  }, true);
+  document.addEventListener("load", ({ target }) => {
+    if (isAtEnd && target.closest?.("#log")) toEnd();
+  }, true);
+
   const lastBubble = () => byId("thread")?.querySelector(".bubble:last-child")?.id;
 
   function toEnd() {
     const log = byId("log");
     if (!log) return;
+    isAtEnd = true;
     log.scrollTop = log.scrollHeight;
     byId("to-end").hidden = true;
   }

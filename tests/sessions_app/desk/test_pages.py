@@ -210,7 +210,7 @@ def test_page_with_open_conversation_has_constant_queries(
             factories.message(conversation)
             factories.message(conversation, direction=Direction.OUT)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         browser.get(address(conversation))
 
 
@@ -226,3 +226,15 @@ def test_queue_part_has_constant_queries(
 
     with django_assert_num_queries(8):
         browser.get(f"/desk/{session.pk}/queue/?only={only}", headers=HTMX)
+
+
+@pytest.mark.parametrize(("minutes", "alarmed"), [(2, True), (0, False)])
+def test_desk_says_when_an_erasure_is_overdue(client: Client, minutes: int, alarmed: bool) -> None:
+    host = factories.staff()
+    closed = timezone.now() - timedelta(minutes=minutes)
+    factories.session(host.office, starts_at=closed - timedelta(hours=1), wrap_up_minutes=0)
+    client.force_login(host.user)
+
+    page = client.get("/desk/").content.decode()
+
+    assert ("kern-alert--danger" in page) is alarmed
