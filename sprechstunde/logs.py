@@ -4,6 +4,8 @@ import logging
 import traceback
 from http import HTTPStatus
 
+_CELERYS = {"exc": "an error", "traceback": ""}
+
 
 class ContentFree(logging.Filter):
     """Replace a record's traceback by its exception types and code places.
@@ -14,6 +16,9 @@ class ContentFree(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite `record` in place; always lets it pass."""
+        if isinstance(record.args, dict) and "exc" in record.args:
+            # Celery puts a failed task's error into the line itself.
+            record.args = {**record.args, **_CELERYS}
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = "\n".join(_places(record.exc_info[1]))
             record.exc_info = None
