@@ -95,7 +95,7 @@ def _office(given: dict[str, Any]) -> Office:
     numbers = {
         "display_phone_number": "".join(given.get("display_phone_number", NUMBER).split()),
         "phone_number_id": given.get("phone_number_id", NUMBER_ID),
-        "privacy_url": f"http://localhost:{settings.PORT}{reverse('privacy', args=[SLUG])}",
+        "privacy_url": f"http://127.0.0.1:{settings.PORT}{reverse('privacy', args=[SLUG])}",
     }
     here = Q(slug=SLUG) | Q(phone_number_id=numbers["phone_number_id"])
     office = Office.objects.filter(here).first()
