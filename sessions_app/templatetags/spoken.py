@@ -1,11 +1,15 @@
 """Says times and numbers as people say them."""
 
+import re
+
 from django import template
 
 from sessions_app import wording
 from sessions_app.models import ConsultationSession
 
 register = template.Library()
+
+GERMAN = re.compile(r"(\+49)(30|40|69|89|1[567]\d)?(\d+)$")
 
 
 @register.filter
@@ -16,9 +20,9 @@ def when(session: ConsultationSession) -> str:
 
 @register.filter
 def in_groups(number: str) -> str:
-    """Return a number as +49 784 280 221: easier to compare and to read out; breaks nowhere."""
-    country, rest = number[:3], number[3:]
-    groups = [rest[start : start + 3] for start in range(0, len(rest), 3)]
-    if len(groups) > 1 and len(groups[-1]) == 1:
-        groups[-2:] = ["".join(groups[-2:])]
-    return "\u00a0".join([country, *groups])
+    """Return a number as +49 30 23125100: apart only where it is certain that a part ends.
+
+    German area codes have two to five digits; those with two and the mobile ones are known.
+    """
+    parts = GERMAN.match(number)
+    return "\u00a0".join(filter(None, parts.groups())) if parts else number
