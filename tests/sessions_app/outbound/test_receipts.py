@@ -43,9 +43,8 @@ def apply(conversation: Conversation, *news: Receipt) -> None:
 
 
 def sent(conversation: Conversation, delivery: DeliveryState = SENT, **fields: Any) -> Message:
-    return queued(
-        conversation, **{"delivery": delivery, "wamid": "wamid.A", "attempts": 1} | fields
-    )
+    given: dict[str, Any] = {"delivery": delivery, "wamid": "wamid.A", "attempts": 1}
+    return queued(conversation, **given | fields)
 
 
 @pytest.mark.parametrize("reported", [SENT, DELIVERED, READ, PLAYED])
