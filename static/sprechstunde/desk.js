@@ -309,7 +309,8 @@ window.desk = (() => {
     const now = clockNow();
     const offline = byId("offline");
     const text = lostAt && Date.now() - lostAt > LOST_FOR ? offline.dataset.text : "";
-    if (offline.textContent !== text) offline.textContent = text;
+    offline.toggleAttribute("data-lost", text !== "");
+    write(offline, text);
     for (const each of document.querySelectorAll("#queue time")) {
       write(each, span(now - Date.parse(each.dateTime)));
     }

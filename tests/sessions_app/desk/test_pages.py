@@ -6,6 +6,7 @@ from http import HTTPStatus
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Role
 from sessions_app.models import ConsultationSession, Conversation, Staff
@@ -201,24 +202,25 @@ def test_every_kind_can_be_shown(
 def test_page_with_open_conversation_has_constant_queries(
     browser: Client,
     session: ConsultationSession,
-    django_assert_num_queries: pytest.FixtureRequest,
+    django_assert_num_queries: DjangoAssertNumQueries,
     rows: int,
 ) -> None:
     for _ in range(rows):
-        conversation = factories.conversation(session)
-        for _ in range(rows):
-            factories.message(conversation)
-            factories.message(conversation, direction=Direction.OUT)
+        factories.message(factories.conversation(session))
+    opened = factories.conversation(session)
+    for _ in range(rows):
+        factories.message(opened)
+        factories.message(opened, direction=Direction.OUT)
 
     with django_assert_num_queries(10):
-        browser.get(address(conversation))
+        browser.get(address(opened))
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_queue_part_has_constant_queries(
     browser: Client,
     session: ConsultationSession,
-    django_assert_num_queries: pytest.FixtureRequest,
+    django_assert_num_queries: DjangoAssertNumQueries,
     rows: int,
 ) -> None:
     found = [factories.message(factories.conversation(session)).conversation for _ in range(rows)]
