@@ -32,6 +32,13 @@ def test_public_page_of_the_only_office_shows_its_running_hour(client: Client) -
     assert "https://wa.me/49784280221" in page
 
 
+def test_public_page_tells_the_time_where_the_office_is(client: Client) -> None:
+    start = datetime(2099, 12, 3, 15, tzinfo=ZoneInfo("Europe/Berlin"))
+    factories.session(factories.office(time_zone="Atlantic/Azores"), starts_at=start)
+
+    assert "13:00 bis 14:00 Uhr" in text(client, "/")
+
+
 def test_public_page_before_the_hour_has_no_link_to_whatsapp(client: Client) -> None:
     start = datetime(2099, 12, 3, 15, tzinfo=ZoneInfo("Europe/Berlin"))
     factories.session(starts_at=start)
