@@ -100,7 +100,8 @@ def oversee_run(given: Configuration, wish: Wish) -> None:
     with with_redis(given, wish) as (configuration, redis):
         preparation.migrate(configuration, wish.stop)
         preparation.collect_static(configuration, wish.stop)
-        with running([*portal(configuration)], wish) as children:
+        children = portal(configuration)
+        with running(children, wish):
             await_ready([*redis, *children], lambda: portal_ready(configuration), wish)
             say("supervisor", f"ready: {configuration.portal_url}/")
             watch([*redis, *children], wish)
@@ -111,11 +112,13 @@ def oversee_demo(given: Configuration, wish: Wish) -> None:
     path.unlink(missing_ok=True)
     drawn = demo.kept_secrets(given.var_dir)
     with with_redis(demo.configured(given, drawn), wish) as (configuration, redis):
-        preparation.migrate(configuration, wish.stop)
-        preparation.collect_static(configuration, wish.stop)
-        logins = seed(configuration, wish)
-        simulator = Child(programs.simulator(configuration))
-        with running([*portal(configuration), simulator], wish) as children:
+        children = [Child(programs.simulator(configuration))]
+        with running(children, wish):
+            preparation.migrate(configuration, wish.stop)
+            preparation.collect_static(configuration, wish.stop)
+            children += portal(configuration)
+            tend(children, time.monotonic())
+            logins = seed(configuration, wish)
             await_ready(
                 [*redis, *children], lambda: demo_ready(configuration), wish, DEMO_READY_WITHIN
             )
@@ -168,11 +171,11 @@ def _remove_socket(socket: Path, var_dir: Path) -> None:
 
 
 @contextmanager
-def running(children: list[Child], wish: Wish) -> Iterator[list[Child]]:
-    """Run the children for as long as the block runs."""
+def running(children: list[Child], wish: Wish) -> Iterator[None]:
+    """Run the children for as long as the block runs, also those that it adds."""
     try:
         tend(children, time.monotonic())
-        yield children
+        yield
     finally:
         end(children, within=PROGRAMS_END_WITHIN, at_once=wish.at_once)
 
