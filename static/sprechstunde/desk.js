@@ -269,6 +269,7 @@ window.desk = (() => {
   function heard(event) {
     const [what, pk] = event.split("-");
     if (what === "conversation") {
+      meanwhile.add(pk);
       if (pk === talk()?.dataset.conversation) refreshThread();
       changed.add(pk);
       refreshQueue();
@@ -367,8 +368,11 @@ window.desk = (() => {
     }
   });
 
-  /* Opening a conversation swaps the pane only, so that nothing typed elsewhere is lost. */
+  /* Opening a conversation swaps the pane only, so that nothing typed elsewhere is lost. What is
+     heard of it while it is on its way is fetched once it is there. */
+  const meanwhile = new Set();
   async function open(url) {
+    meanwhile.clear();
     root.dispatchEvent(new CustomEvent("desk:leave"));
     await htmx.ajax("GET", url, { source: root, target: "#pane", swap: "innerHTML", push: "true" });
   }
@@ -403,6 +407,7 @@ window.desk = (() => {
   });
 
   function opened() {
+    if (meanwhile.has(talk()?.dataset.conversation)) refreshThread();
     shown();
     toEnd();
     lookAgainWhenDue();
