@@ -187,6 +187,8 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        # Its own handler would print what escapes Django with the error's text.
+        "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.access": {"level": "WARNING"},
     },
 }

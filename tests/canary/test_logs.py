@@ -1,6 +1,8 @@
 """An error that quotes what somebody wrote leaves only its kind and place in the log."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from typing import cast
@@ -53,3 +55,25 @@ def test_a_logged_error_keeps_its_kind_and_loses_its_text(log: StringIO) -> None
 
     assert "it failed (ValueError)" in log.getvalue()
     assert WORD not in log.getvalue()
+
+
+AS_IN_THE_WEB_PROCESS = f"""
+import logging.config
+import django, uvicorn.config
+logging.config.dictConfig(uvicorn.config.LOGGING_CONFIG)
+django.setup()
+try:
+    raise ValueError("{WORD}")
+except ValueError:
+    logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+"""
+
+
+def test_what_escapes_django_is_logged_without_its_text() -> None:
+    command = [sys.executable, "-c", AS_IN_THE_WEB_PROCESS]
+
+    logged = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+
+    assert "Exception in ASGI application" in logged
+    assert "ValueError" in logged
+    assert WORD not in logged
