@@ -53,7 +53,8 @@ def make(attempt: Attempt) -> Answer:
 
 def _request(message: Message) -> outgoing.Payload:
     conversation, content = message.conversation, message.content
-    to = outgoing.Recipient(conversation.phone, conversation.bsuid)
+    phone = conversation.phone
+    to = outgoing.Recipient(phone, None if phone else conversation.bsuid)
     mark = str(message.pk)  # comes back with every status
     if message.kind == MessageKind.REACTION:
         return outgoing.reaction(to, message.quoted_wamid or "", content["emoji"], mark=mark)

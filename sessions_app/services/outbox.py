@@ -49,12 +49,17 @@ def due(conversation_ids: Collection[int], now: datetime) -> QuerySet[Message]:
 def start(attempts: Sequence[Attempt], now: datetime) -> list[Attempt]:
     """Mark rows as SENDING and return those that are ours to send once this is committed.
 
-    For use inside a transaction. A row that another worker took or that changed since is left out.
+    For use inside a transaction. A row that another worker has taken is left out: taken, it is no
+    longer queued, or it is again but with one attempt more. So is a row whose session has closed.
     """
     wanted = {attempt.message.pk: attempt for attempt in attempts}
-    rows = sendable(now).filter(_pause_over(now), ~_being_sent(), pk__in=wanted)
-    locked = rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", "attempts")
-    started = [wanted[pk] for pk, count in locked if count == wanted[pk].message.attempts]
+    rows = Message.objects.filter(pk__in=wanted, delivery=DeliveryState.QUEUED)
+    locked = rows.select_for_update(of=("self",), skip_locked=True)
+    started = [
+        wanted[pk]
+        for pk, count, closes_at in locked.values_list("pk", "attempts", "session__closes_at")
+        if count == wanted[pk].message.attempts and now < _end(wanted[pk].message, closes_at)
+    ]
     Message.objects.filter(pk__in=[attempt.message.pk for attempt in started]).update(
         delivery=DeliveryState.SENDING, attempts=F("attempts") + 1, attempted_at=now
     )
@@ -73,6 +78,10 @@ def waiting(now: datetime) -> QuerySet[Message, int]:
     not_rung = Q(next_attempt_at=None, created_at__lte=now - RING_LOST_AFTER)
     rows = sendable(now).filter(pause_over | not_rung, ~_being_sent())
     return rows.values_list("conversation_id", flat=True).distinct()
+
+
+def _end(message: Message, closes_at: datetime) -> datetime:
+    return closes_at + FAREWELL_UNTIL if message.notice == Notice.FAREWELL else closes_at
 
 
 def _pause_over(now: datetime) -> Q:

@@ -34,23 +34,29 @@ _PAUSES = {
 _ORDINARY_PAUSE = (0.5, 2)
 _MOST_STEPS = 8
 
-# KEYS: a bucket each. ARGV: interval and tolerance of each bucket, then the longest wait.
-# Returns the wait, all in microseconds; takes a place in every bucket only if it is short enough.
+# KEYS: for each message the buckets of its citizen and its number. ARGV: interval and tolerance of
+# either, then the longest wait. Returns each message's wait; a place in both buckets is taken only
+# if it is short enough. All in microseconds.
 _RESERVE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local wait, due = 0, {}
-for i, key in ipairs(KEYS) do
-  due[i] = math.max(tonumber(redis.call('GET', key) or now), now)
-  wait = math.max(wait, due[i] - ARGV[2 * i] - now)
+local waits = {}
+for message = 1, #KEYS, 2 do
+  local wait, due = 0, {}
+  for i = 1, 2 do
+    due[i] = math.max(tonumber(redis.call('GET', KEYS[message + i - 1]) or now), now)
+    wait = math.max(wait, due[i] - ARGV[2 * i] - now)
+  end
+  if wait <= tonumber(ARGV[5]) then
+    for i = 1, 2 do
+      local next_due = math.max(due[i], now + wait) + ARGV[2 * i - 1]
+      local lifetime = math.ceil((next_due - now) / 1000)
+      redis.call('SET', KEYS[message + i - 1], string.format('%.0f', next_due), 'PX', lifetime)
+    end
+  end
+  waits[#waits + 1] = string.format('%.0f', wait)
 end
-if wait > tonumber(ARGV[#ARGV]) then return string.format('%.0f', wait) end
-for i, key in ipairs(KEYS) do
-  local next_due = math.max(due[i], now + wait) + ARGV[2 * i - 1]
-  local lifetime = math.ceil((next_due - now) / 1000)
-  redis.call('SET', key, string.format('%.0f', next_due), 'PX', lifetime)
-end
-return string.format('%.0f', wait)
+return waits
 """
 
 
@@ -62,15 +68,17 @@ def reserve(pairs: Sequence[tuple[int, int]]) -> list[float]:
     """
     if not pairs:
         return []
+    keys = [
+        key
+        for office_id, conversation_id in pairs
+        for key in (key_of_pair(conversation_id), name("pace", "number", office_id))
+    ]
     try:
-        with redis().pipeline(transaction=False) as pipeline:
-            for office_id, conversation_id in pairs:
-                keys = (key_of_pair(conversation_id), name("pace", "number", office_id))
-                pipeline.eval(_RESERVE, len(keys), *keys, *_arguments())
-            return [int(wait) * _MICROSECOND for wait in pipeline.execute()]
+        waits = redis().eval(_RESERVE, len(keys), *keys, *_arguments())
     except (RedisError, OSError):
         log.warning("redis away: %d messages are sent unpaced", len(pairs))
         return [0.0] * len(pairs)
+    return [int(wait) * _MICROSECOND for wait in waits]
 
 
 def _arguments() -> list[int]:
