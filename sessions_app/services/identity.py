@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from sessions_app.models import CitizenIdentifier, ConsultationSession, Conversation
+from sessions_app.services.inbound_sql import conversations_of
 from sessions_app.whatsapp.events import IdentityChange, Sender
 from sprechstunde.vault.cipher import digest
 
@@ -43,19 +44,24 @@ class Directory:
     opened: list[Conversation] = field(default_factory=list)
     learnt: dict[bytes, Conversation] = field(default_factory=dict)
     changed: dict[int, Conversation] = field(default_factory=dict)
+    digests_of: dict[Sender, list[bytes]] = field(default_factory=dict)
+
+    def digests(self, sender: Sender) -> list[bytes]:
+        """Return by what the sender is found, computed once."""
+        if sender not in self.digests_of:
+            self.digests_of[sender] = digests(self.session.key_id, sender)
+        return self.digests_of[sender]
 
 
 def look_up(directory: Directory, senders: Iterable[Sender]) -> None:
     """Learn from the database to whom the senders' ids lead; one query."""
-    key_id = directory.session.key_id
-    wanted = {value for sender in senders for value in digests(key_id, sender)}
-    rows = CitizenIdentifier.objects.filter(session=directory.session, digest__in=wanted)
+    wanted = list({value for sender in senders for value in directory.digests(sender)})
     # One object a conversation, whichever of its ids led there.
     seen = {row.pk: row for row in directory.leads_to.values()}
-    for row in rows.select_related("conversation"):
-        found = seen.setdefault(row.conversation_id, row.conversation)
+    for value, row in conversations_of(directory.session, wanted):
+        found = seen.setdefault(row.pk, row)
         found.session = directory.session
-        directory.leads_to[row.digest] = found
+        directory.leads_to[value] = found
 
 
 def find(directory: Directory, sender: Sender) -> Conversation | None:
@@ -64,7 +70,7 @@ def find(directory: Directory, sender: Sender) -> Conversation | None:
     A number leads to a conversation only if that has no other BSUID of its own: numbers are handed
     on to other people, BSUIDs are not.
     """
-    for value in digests(directory.session.key_id, sender):
+    for value in directory.digests(sender):
         found = directory.leads_to.get(value)
         if found is not None and _may_be(found, sender, directory):
             return found
@@ -110,10 +116,12 @@ def lock_for_newcomers(directory: Directory, senders: Iterable[Sender]) -> None:
     Looks the senders up again: they may have become known before the lock was ours. Raises
     Vanished if the session has ended by then.
     """
-    session = ConsultationSession.objects.select_for_update().get(pk=directory.session.pk)
-    if not session.is_readable(timezone.now()):
+    rows = ConsultationSession.objects.select_for_update().filter(pk=directory.session.pk)
+    session = rows.first()
+    if session is None or not session.is_readable(timezone.now()):
         raise Vanished
-    directory.session.citizens = session.citizens
+    session.office = directory.session.office
+    directory.session = session
     look_up(directory, senders)
 
 
@@ -125,7 +133,7 @@ def follow(directory: Directory, change: IdentityChange) -> list[Conversation]:
     before = find(directory, change.previous)
     if before is None:
         return []
-    ids = digests(directory.session.key_id, change.current)
+    ids = directory.digests(change.current)
     others = [directory.leads_to[value] for value in ids if value in directory.leads_to]
     if other := next((each for each in others if each is not before), None):
         return [before, other]
@@ -153,11 +161,10 @@ def save(directory: Directory) -> None:
 
 
 def _may_be(found: Conversation, sender: Sender, directory: Directory) -> bool:
-    if not sender.bsuid or not found.bsuid or found.bsuid == sender.bsuid:
+    # Also by an earlier BSUID of the same citizen, from before a change that we followed.
+    if not sender.bsuid or directory.leads_to.get(directory.digests(sender)[0]) is found:
         return True
-    # An earlier BSUID of the same citizen, from before a change that we followed.
-    value = digest(directory.session.key_id, context="bsuid", value=sender.bsuid)
-    return directory.leads_to.get(value) is found
+    return found.bsuid is None or found.bsuid == sender.bsuid
 
 
 def _rename(directory: Directory, conversation: Conversation, current: Sender) -> None:
@@ -168,28 +175,35 @@ def _rename(directory: Directory, conversation: Conversation, current: Sender) -
 
 
 def _note_ids(directory: Directory, conversation: Conversation, sender: Sender) -> None:
-    for value in digests(directory.session.key_id, sender):
+    for value in directory.digests(sender):
         if value not in directory.leads_to:
             directory.leads_to[value] = directory.learnt[value] = conversation
 
 
 def _note_names(directory: Directory, found: Conversation, sender: Sender) -> None:
-    told = {"name": sender.name, "username": sender.username}
+    told = {name: getattr(sender, name) for name in _TOLD if _is_missing(found, name)}
     # A late message under superseded ids must not bring them back.
-    if sender.bsuid and _is_unheard_of(directory, sender.bsuid):
-        told["bsuid"] = sender.bsuid
-    if sender.bsuid == (told.get("bsuid") or found.bsuid):
-        told["phone"] = sender.phone
-    news = {name: value for name, value in told.items() if value and getattr(found, name) is None}
+    if "bsuid" in told and not _is_unheard_of(directory, sender):
+        del told["bsuid"]
+    if "phone" in told and sender.bsuid != (told.get("bsuid") or found.bsuid):
+        del told["phone"]
+    news = {name: value for name, value in told.items() if value}
     for name, value in news.items():
         setattr(found, name, value)
     if news:
         _mark_changed(directory, found)
 
 
-def _is_unheard_of(directory: Directory, bsuid: str) -> bool:
-    value = digest(directory.session.key_id, context="bsuid", value=bsuid)
-    return value not in directory.leads_to
+_TOLD = ("name", "username", "phone", "bsuid")
+
+
+def _is_missing(found: Conversation, name: str) -> bool:
+    # Looks at the row itself: opening the sealed value would cost more than all the rest.
+    return found.__dict__[name] is None
+
+
+def _is_unheard_of(directory: Directory, sender: Sender) -> bool:
+    return bool(sender.bsuid) and directory.digests(sender)[0] not in directory.leads_to
 
 
 def _mark_changed(directory: Directory, conversation: Conversation) -> None:

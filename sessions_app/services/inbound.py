@@ -1,11 +1,13 @@
 """Takes in what WhatsApp tells: one webhook, one transaction, then the live event."""
 
 import logging
+import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from sessions_app.enums import MessageKind
@@ -14,6 +16,7 @@ from sessions_app.services import identity, outside, receipts
 from sessions_app.services import inbound_effects as effects
 from sessions_app.services import inbound_wishes as wishes
 from sessions_app.services.inbound_rows import attach, insert_new, message_of, note_of
+from sessions_app.services.inbound_sessions import running_on
 from sessions_app.whatsapp.events import IdentityChange, Incoming, Parsed, Receipt, Sender
 from sessions_app.whatsapp.payloads import parse
 from sprechstunde.doorbell import ring
@@ -27,6 +30,8 @@ _OPENS_NOTHING = {MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE}
 _ATTEMPTS = 3
 _RINGS_FOR_EACH = 20  # beyond that one ring for all that is due costs less
 
+_writing = threading.RLock()
+
 Said = Incoming | IdentityChange
 
 
@@ -39,6 +44,8 @@ class Mail:
     said: list[Said] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     turned_away: list[Incoming] = field(default_factory=list)
+    directory: identity.Directory | None = None
+    events: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,33 +69,40 @@ def receive(body: bytes) -> None:
     if parsed.skipped:
         log.warning("webhook: left out %s", parsed.skipped)
     for mail in _stored(parsed, now):
+        if mail.session and mail.events:
+            announce(mail.session.pk, "queue", *mail.events)
         outside.turn_away(mail.phone_number_id, mail.turned_away, now=now)
 
 
 def _stored(parsed: Parsed, now: datetime) -> list[Mail]:
     for attempt in range(1, _ATTEMPTS + 1):
-        mails = _sorted_by_number(parsed, now)
+        mails = _sorted_by_number(parsed, now, anew=attempt > 1)
         try:
-            with transaction.atomic():
-                for mail in mails:
-                    _take_in(mail, now)
+            _store(mails, now)
         except (OperationalError, IntegrityError, identity.Vanished) as error:
-            # Two deliveries blocked each other, or a conversation was erased in between.
+            # Two deliveries blocked each other, or something was erased in between.
             log.warning("webhook: attempt %s failed (%s)", attempt, type(error).__name__)
-            if attempt == _ATTEMPTS:
-                raise OperationalError from None
         else:
             return mails
-    return []
+    raise OperationalError
 
 
-def _sorted_by_number(parsed: Parsed, now: datetime) -> list[Mail]:
+def _store(mails: list[Mail], now: datetime) -> None:
+    for mail in mails:
+        _find_senders(mail)
+    with _one_writer(), transaction.atomic():
+        for mail in mails:
+            _take_in(mail, now)
+
+
+def _one_writer() -> AbstractContextManager[object]:
+    # SQLite lets one write and the others sleep and try again; our own threads rather queue.
+    return _writing if connection.vendor == "sqlite" else nullcontext()
+
+
+def _sorted_by_number(parsed: Parsed, now: datetime, *, anew: bool) -> list[Mail]:
     numbers = {update.phone_number_id for update in parsed.updates}
-    running = ConsultationSession.objects.running(now).select_related("office")
-    sessions = {
-        session.office.phone_number_id: session
-        for session in running.filter(office__phone_number_id__in=numbers)
-    }
+    sessions = running_on(numbers, now, anew=anew)
     mails = {number: Mail(number, sessions.get(number)) for number in numbers}
     for update in parsed.updates:
         mail = mails[update.phone_number_id]
@@ -99,30 +113,42 @@ def _sorted_by_number(parsed: Parsed, now: datetime) -> list[Mail]:
     return list(mails.values())
 
 
-def _take_in(mail: Mail, now: datetime) -> None:
+def _find_senders(mail: Mail) -> None:
+    """Look up who is known, before the transaction: what it finds, the writing checks again."""
     if mail.session is None:
+        return
+    takes = mail.session.takes_message_of
+    mail.said = sorted(
+        (event for event in mail.said if takes(event.sent_at)), key=lambda event: event.sent_at
+    )
+    mail.directory = identity.Directory(mail.session)
+    with suppress(KeyUnavailable):
+        identity.look_up(mail.directory, _senders(mail.said))
+
+
+def _take_in(mail: Mail, now: datetime) -> None:
+    if mail.session is None or mail.directory is None:
         mail.turned_away = [event for event in mail.said if isinstance(event, Incoming)]
         return
     try:
-        _take_in_said(mail, mail.session, now)
+        if mail.said:
+            _take_in_said(mail, mail.directory, now)
         if mail.receipts:
             receipts.apply(mail.session, mail.receipts)
     except KeyUnavailable:
         log.warning("webhook: the key of session %s is gone", mail.session.pk)
 
 
-def _take_in_said(mail: Mail, session: ConsultationSession, now: datetime) -> None:
-    in_time = [event for event in mail.said if session.takes_message_of(event.sent_at)]
-    in_time.sort(key=lambda event: event.sent_at)
-    directory = identity.Directory(session)
-    identity.look_up(directory, _senders(in_time))
-    if any(_is_newcomers(directory, event) for event in in_time):
-        identity.lock_for_newcomers(directory, _senders(in_time))
-    places = [place for event in in_time for place in _places(directory, event, mail, now)]
+def _take_in_said(mail: Mail, directory: identity.Directory, now: datetime) -> None:
+    if any(_is_newcomers(directory, event) for event in mail.said):
+        identity.lock_for_newcomers(directory, _senders(mail.said))
+    places = [place for event in mail.said for place in _places(directory, event, mail, now)]
     identity.save(directory)
     arrivals = [effects.Arrival(_row(place, now), place.event) for place in places]
     new = {id(row) for row in insert_new(each.message for each in arrivals)}
-    _let_work(directory, [each for each in arrivals if id(each.message) in new], now)
+    arrivals = [each for each in arrivals if id(each.message) in new]
+    mail.events = {f"conversation-{each.message.conversation_id}" for each in arrivals}
+    _let_work(directory, arrivals, now)
 
 
 def _senders(events: Iterable[Said]) -> list[Sender]:
@@ -161,8 +187,7 @@ def _opened(
     if not session.is_open(now) and event.sent_at >= session.ends_at:
         mail.turned_away.append(event)
         return None
-    ids = identity.digests(session.key_id, event.sender)
-    if wishes.was_erased(session, ids, event.sent_at):
+    if wishes.was_erased(session, directory.digests(event.sender), event.sent_at):
         return None
     return identity.open_for(directory, event.sender, at=event.sent_at)
 
@@ -184,9 +209,6 @@ def _let_work(
     for pk, its in sorted(by_conversation.items()):
         effects.apply(its[0].message.conversation, its, is_new=pk in opened, now=now)
     _close_empty(opened - by_conversation.keys())
-    if arrivals:
-        events = [f"conversation-{pk}" for pk in by_conversation]
-        announce(directory.session.pk, "queue", *events)
 
 
 def _let_fetch(arrivals: list[effects.Arrival], session: ConsultationSession) -> None:

@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce, Greatest, Least
 
 from sessions_app import wording
 from sessions_app.enums import AttachmentState, MessageKind, Notice
@@ -13,6 +9,7 @@ from sessions_app.models import Conversation, Message
 from sessions_app.services import inbound_wishes as wishes
 from sessions_app.services.conversations import NO_TURN
 from sessions_app.services.identity import Vanished
+from sessions_app.services.inbound_sql import note_activity
 from sessions_app.services.messages import send_notice
 from sessions_app.whatsapp.events import IdentityChange, Incoming
 
@@ -42,46 +39,26 @@ def apply(
 
     Raises Vanished.
     """
-    _note_activity(conversation, arrivals)
+    _note_activity(conversation, arrivals, now)
     if is_new:
+        conversation.last_message_at = max(each.message.sent_at for each in arrivals)
         send_notice(conversation, Notice.GREETING, now=now)
     if not _answer_wishes(conversation, arrivals, now):
         _decline(conversation, arrivals, now)
 
 
-def _note_activity(conversation: Conversation, arrivals: list[Arrival]) -> None:
+def _note_activity(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> None:
     counted = [each for each in arrivals if each.message.kind not in _UNCOUNTED]
-    if not counted:
-        return
-    newest = max(each.message.sent_at for each in counted)
-    changes = {
-        "unread": F("unread") + len(counted),
-        "last_message_at": Greatest("last_message_at", Value(newest)),
-        **_window([each.message for each in counted if each.message.kind not in NO_TURN]),
-        **_waiting([each.message for each in counted if each.is_turn]),
-    }
-    if not Conversation.objects.filter(pk=conversation.pk).update(**changes):
+    is_there = note_activity(
+        conversation.pk,
+        unread=len(counted),
+        counted=[each.message.sent_at for each in counted],
+        heard=[each.message.sent_at for each in arrivals if each.message.kind not in NO_TURN],
+        turns=[each.message.sent_at for each in arrivals if each.is_turn],
+        now=now,
+    )
+    if not is_there:
         raise Vanished
-    conversation.last_message_at = max(conversation.last_message_at, newest)
-
-
-def _window(heard: list[Message]) -> dict[str, Any]:
-    """Meta counts the 24 hours from the last message or call, in its own time."""
-    if not heard:
-        return {}
-    times = [message.sent_at for message in heard]
-    return {
-        "began_at": Least("began_at", Value(min(times))),
-        "last_inbound_at": Greatest("last_inbound_at", Value(max(times))),
-    }
-
-
-def _waiting(turns: list[Message]) -> dict[str, Any]:
-    if not turns:
-        return {}
-    oldest = Value(min(message.sent_at for message in turns))
-    waiting_since = Least(Coalesce("waiting_since", oldest), oldest)
-    return {"waiting_since": waiting_since, "done_at": None}
 
 
 def _answer_wishes(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> bool:
@@ -113,9 +90,6 @@ def _was_declined(message: Message) -> bool:
 
 
 def _send_once(conversation: Conversation, notice: Notice, mark: str, now: datetime) -> None:
-    if getattr(conversation, mark) is not None:
-        return
     rows = Conversation.objects.filter(pk=conversation.pk, **{mark: None})
     if rows.update(**{mark: now}):
-        setattr(conversation, mark, now)
         send_notice(conversation, notice, now=now)

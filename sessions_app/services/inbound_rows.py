@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
 from sessions_app.enums import AttachmentState, Direction, MessageKind, PicturePolicy
 from sessions_app.models import Attachment, Conversation, Message
 from sessions_app.services.identity import wamid_digest
+from sessions_app.services.inbound_sql import insert_messages
 from sessions_app.whatsapp.events import IdentityChange, Incoming, Media
 
 _ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters
@@ -40,16 +40,13 @@ def note_of(
 
 
 def insert_new(messages: Iterable[Message]) -> list[Message]:
-    """Insert the rows but for those that are there already; return the new ones, with their keys.
-
-    Duplicates are skipped and never fail: PostgreSQL would write the row into its log.
-    """
+    """Insert the rows but for those that are there already; return the new ones, with their keys."""
     # The same order in every transaction, or two deliveries of the same batch block each other.
     rows = sorted(messages, key=lambda row: (row.conversation_id, row.sent_at))
-    new: list[Message] = []
+    keys: dict[bytes, int] = {}
     for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        new += _insert(rows[start : start + _ROWS_A_STATEMENT])
-    return new
+        keys |= insert_messages(rows[start : start + _ROWS_A_STATEMENT])
+    return [_with_key(row, keys.pop(row.wamid_digest)) for row in rows if row.wamid_digest in keys]
 
 
 def attach(arrived: Iterable[tuple[Message, Media]], policy: str) -> list[Attachment]:
@@ -75,6 +72,12 @@ def _row(conversation: Conversation, identity: str, sent_at: datetime, now: date
     )
 
 
+def _with_key(row: Message, key: int) -> Message:
+    row.pk = key
+    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
+    return row
+
+
 def _attachment(message: Message, media: Media, policy: str) -> Attachment:
     row = Attachment(message=message, key_id=message.key_id, media_type=media.media_type)
     if policy == PicturePolicy.DECLINE:
@@ -85,40 +88,3 @@ def _attachment(message: Message, media: Media, policy: str) -> Attachment:
     row.media_id, row.claimed_sha256 = media.media_id, media.sha256
     row.filename = media.filename
     return row
-
-
-# All columns but the key, which the database draws.
-_FIELDS = [field for field in Message._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
-_COLUMNS = [field.column for field in _FIELDS if field.column]
-
-
-def _insert(rows: list[Message]) -> list[Message]:
-    # Django's bulk_create either skips duplicates or says which rows are new, never both.
-    if not rows:
-        return []
-    values = [_values(row) for row in rows]
-    place = f"({', '.join(['%s'] * len(_FIELDS))})"
-    statement = (
-        f"INSERT INTO {_quoted(Message._meta.db_table)} "  # noqa: S608, SLF001 (names of ours only)
-        f"({', '.join(map(_quoted, _COLUMNS))}) "
-        f"VALUES {', '.join([place] * len(rows))} "
-        "ON CONFLICT DO NOTHING RETURNING id, wamid_digest"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [value for row in values for value in row])
-        keys = {bytes(digest): key for key, digest in cursor.fetchall()}
-    return [_with_key(row, keys.pop(row.wamid_digest)) for row in rows if row.wamid_digest in keys]
-
-
-def _values(row: Message) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in _FIELDS]
-
-
-def _with_key(row: Message, key: int) -> Message:
-    row.pk = key
-    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
-    return row
-
-
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
