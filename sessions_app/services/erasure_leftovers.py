@@ -3,6 +3,7 @@
 import logging
 import shutil
 import time
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from sessions_app.models import (
 )
 from sessions_app.services import erasure_check, erasure_steps
 from sprechstunde.broker import name, redis
+from sprechstunde.vault.errors import KeyExists
 from sprechstunde.vault.keystore import keystore
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ _MEMORY = 7 * KEY_AGE
 
 
 def sweep(now: datetime) -> None:
-    """Once a minute: make erased sessions due again of which something is there, remove orphans.
+    """Once a minute: find what is there and should not be, and keys that should be and are not.
 
     Raises KeystoreUnavailable, OSError, DatabaseError.
     """
@@ -40,6 +42,7 @@ def sweep(now: datetime) -> None:
         erasure_steps.remove_stray_files(session)
     _remove_old_folders()
     _destroy_old_keys()
+    _draw_missing_keys(now)
 
 
 def reopen_erased() -> None:
@@ -77,6 +80,16 @@ def _destroy_old_keys() -> None:
         if _first_seen(key_id) < time.time() - KEY_AGE:
             keystore().destroy(key_id)
             log.warning("destroyed a key that belonged to nobody for a day")
+
+
+def _draw_missing_keys(now: datetime) -> None:
+    """Give sessions to come a key if theirs is lost: keys are in no backup, and no word is sealed yet."""
+    coming = ConsultationSession.objects.standing().filter(closes_at__gt=now, conversations=None)
+    for key_id in coming.values_list("key_id", flat=True):
+        if not keystore().exists(key_id):
+            with suppress(KeyExists):
+                keystore().create(key_id)
+                log.warning("drew a key for a session to come whose key was lost")
 
 
 def _first_seen(key_id: UUID) -> float:

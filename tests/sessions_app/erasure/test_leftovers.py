@@ -115,3 +115,32 @@ def test_the_sweep_takes_its_turn_once_a_minute(orphan: uuid.UUID) -> None:
     erasure_leftovers.sweep(timezone.now())
 
     assert keystore().exists(orphan)
+
+
+def test_a_planned_session_gets_a_key_again_after_a_disaster() -> None:
+    session = factories.session(starts_at=timezone.now() + timedelta(days=7))
+    keystore().destroy(session.key_id)
+
+    _sweep()
+
+    assert keystore().exists(session.key_id)
+
+
+def test_a_lost_key_of_a_session_with_citizens_is_never_drawn_again() -> None:
+    session = filled_session()
+    keystore().destroy(session.key_id)
+
+    _sweep()
+
+    assert not keystore().exists(session.key_id)
+
+
+def test_a_cancelled_session_gets_no_key_again() -> None:
+    session = factories.session(starts_at=timezone.now() + timedelta(days=7))
+    session.cancelled_at = timezone.now()
+    session.save()
+    erasure.erase_due(timezone.now())
+
+    _sweep()
+
+    assert not keystore().exists(session.key_id)
