@@ -188,7 +188,7 @@ LOGGING = {
         "urllib3": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         # Its own handler would print what escapes Django with the error's text.
-        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
         "uvicorn.access": {"level": "WARNING"},
     },
 }
