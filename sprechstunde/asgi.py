@@ -11,13 +11,37 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprechstunde.settings")
 
 from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 LIVE_SUFFIX = "/live/"
+WEBHOOK = "/webhooks/whatsapp/"
 WEB_THREADS = 16
 
+
+class _WithoutMiddleware(WSGIHandler):
+    """Django for a caller that is no browser: cookies, languages and page policies cost a tenth."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Leave the settings' middleware out."""
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        self._middleware_chain = convert_exception_to_response(cast("Any", self)._get_response)
+
+
 _streams = get_asgi_application()
-_pages = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=WEB_THREADS)
+_site = get_wsgi_application()
+_webhooks = _WithoutMiddleware()
+
+
+def _synchronous(environ: Any, start_response: Any) -> Any:
+    answers = _webhooks if environ["PATH_INFO"] == WEBHOOK else _site
+    return answers(environ, start_response)
+
+
+_pages = WSGIMiddleware(cast("Any", _synchronous), workers=WEB_THREADS)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

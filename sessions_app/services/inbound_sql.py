@@ -43,7 +43,13 @@ _BEGAN, _WAITING = (
     for column, more in (("began_at", ""), ("waiting_since", ", done_at = NULL"))
 )
 
-_FIELDS = [field for field in Message._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
+# Of the columns that may be empty only these are ever filled in what comes in.
+_FILLED = {"wamid", "wamid_digest", "quoted_wamid", "quoted_digest"}
+_FIELDS = [
+    field
+    for field in Message._meta.concrete_fields  # noqa: SLF001
+    if not field.primary_key and (not field.null or field.name in _FILLED)
+]
 _COLUMNS = [f'"{field.column}"' for field in _FIELDS]
 _ROW = f"({', '.join(['%s'] * len(_FIELDS))})"
 _INSERT = (

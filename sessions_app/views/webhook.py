@@ -29,7 +29,7 @@ def _verify(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("hub.mode") == "subscribe"
     if not asked or not is_our_token(request.GET.get("hub.verify_token")):
         return _answer(403)
-    return HttpResponse(request.GET.get("hub.challenge", ""), content_type="text/plain")
+    return _answer(200, request.GET.get("hub.challenge", ""))
 
 
 def _receive(request: HttpRequest) -> HttpResponse:
@@ -57,8 +57,10 @@ def _declared_size(request: HttpRequest) -> int:
     return int(declared) if declared.isascii() and declared.isdigit() else 0
 
 
-def _answer(status: int) -> HttpResponse:
-    return HttpResponse(status=status, content_type="text/plain")
+def _answer(status: int, text: str = "") -> HttpResponse:
+    # Complete in itself: in production no middleware adds to it (sprechstunde/asgi.py).
+    headers = {"Content-Length": str(len(text.encode())), "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(text, status=status, content_type="text/plain", headers=headers)
 
 
 urlpatterns = [path("webhooks/whatsapp/", whatsapp, name="webhook")]
