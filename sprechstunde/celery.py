@@ -2,7 +2,7 @@
 
 import os
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import task_prerun
 from django.db import close_old_connections
 
@@ -19,6 +19,7 @@ app.conf.beat_schedule = BEAT_SCHEDULE
 
 
 @task_prerun.connect
-def _drop_dead_connections(**_: object) -> None:
+def _drop_dead_connections(task: "Task[..., object]", **_: object) -> None:
     """Do for a task what Django does for a request: a server that restarted costs no task."""
-    close_old_connections()
+    if not task.request.is_eager:
+        close_old_connections()

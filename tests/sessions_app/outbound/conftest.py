@@ -39,4 +39,4 @@ def queued(conversation: Conversation, text: str = "Guten Tag", **fields: Any) -
 
 def state(message: Message) -> DeliveryState:
     """How far the row is in the database."""
-    return DeliveryState(Message.objects.values_list("delivery", flat=True).get(pk=message.pk))
+    return DeliveryState(Message.objects.get(pk=message.pk).delivery or 0)

@@ -443,7 +443,7 @@ def test_dead_worker_leaves_an_unconfirmed_message_and_a_free_queue(
     assert (before, state(first), meta.texts) == (SENDING, UNCONFIRMED, ["2"])
 
 
-def _rung(redis_server: Any) -> list[int]:
+def _rung(redis_server: Any) -> list[str]:
     bodies = [
         json.loads(raw) for raw in redis_server.lrange("sprechstunde:celery:sprechstunde", 0, -1)
     ]

@@ -39,7 +39,7 @@ def test_reply_answers_the_citizen(conversation: Conversation, staff: Staff) -> 
     message = reply(conversation, staff)
 
     conversation.refresh_from_db()
-    assert (conversation.waiting_since, conversation.done_at) == (None, None)
+    assert [conversation.waiting_since, conversation.done_at] == [None, None]
     assert (conversation.first_answered_at, conversation.assigned_to) == (message.sent_at, staff)
     assert conversation.last_message_at == message.sent_at
 
