@@ -26,6 +26,8 @@ _COLUMNS = (
     *("session_id", "key_id", "uid", "number", "name", "username", "assigned_to_id", "unread"),
     *("last_message_at", "waiting_since", "first_answered_at", "done_at"),
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _FAR = 10**17  # microseconds; later than any time of day that a row can have
 
 
@@ -105,7 +107,8 @@ def _conversations(
 ) -> "QuerySet[WithAnnotations[Conversation, _Found]]":
     messages = Message.objects.filter(conversation=OuterRef("pk"))
     spoken = messages.exclude(kind=MessageKind.REACTION).order_by("-sent_at", "-id")
-    found = session.conversations.filter(erase_requested_at=None).only(*_COLUMNS)
+    standing = Conversation.objects.filter(session=session, erase_requested_at=None)
+    found = standing.only(*_COLUMNS)
     if only is not None:
         found = found.filter(pk__in=list(only))
     return found.annotate(
@@ -154,4 +157,4 @@ def _sort(state: ConversationState, waiting_since: datetime | None, last: dateti
 
 
 def _microseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (at - _EPOCH) // _MICROSECOND

@@ -60,6 +60,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
+        self._told: set[Listener] = set()  # those to whom it was said that they hear everything
         self._subscribed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -70,6 +71,7 @@ class Hub:
         self._listeners.setdefault(topic, set()).add(listener)
         try:
             await self._connected()
+            self._told.add(listener)
             yield listener
         finally:
             self._leave(topic, listener)
@@ -83,6 +85,7 @@ class Hub:
             raise ChannelAway from nobody_answers
 
     def _leave(self, topic: str, listener: Listener) -> None:
+        self._told.discard(listener)
         self._listeners[topic].discard(listener)
         if not self._listeners[topic]:
             del self._listeners[topic]
@@ -113,6 +116,7 @@ class Hub:
         if message is None:
             return
         if message["type"] == "psubscribe":
+            self._end_all()  # the client connected anew by itself: something may have been missed
             self._subscribed.set()
         elif message["type"] == "pmessage":
             events = _worth_telling(message["data"].decode().split(SEPARATOR))
@@ -124,9 +128,11 @@ class Hub:
         if self._subscribed.is_set():
             log.warning("live channel away: streams end and come again")
         self._subscribed.clear()
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.end()
+        self._end_all()
+
+    def _end_all(self) -> None:
+        for listener in self._told:
+            listener.end()
 
 
 def _worth_telling(events: list[str]) -> list[str]:

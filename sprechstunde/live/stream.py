@@ -12,6 +12,8 @@ HEARTBEAT = 15.0  # seconds; proxies cut what is silent for a minute
 # After such an event the browser connects anew, which checks its access and the hour's end again.
 ENDS_THE_STREAM = "session"
 CLOSED = "closed"
+# An event, because a comment never reaches the page's script, which could not tell silence from loss.
+BEAT = "beat"
 
 
 async def response(session_id: int, *, until: datetime) -> HttpResponseBase:
@@ -53,7 +55,7 @@ async def _next(listener: Listener, within: float) -> str:
     events = await listener.heard(within)
     if ENDS_THE_STREAM in events:
         listener.end()
-    return "".join(map(_event, events)) or ": still here\n\n"
+    return "".join(map(_event, events or [BEAT]))
 
 
 def _event(event: str) -> str:

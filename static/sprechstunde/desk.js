@@ -11,6 +11,7 @@ window.desk = (() => {
   const LOST_FOR = 2000; // a shorter interruption is nobody's business
   const ANNOUNCE_EVERY = 10000;
   const SAFETY_NET = 30000; // what depends on the clock alone is fetched at least this often
+  const WHILE_LOST = 5000;
 
   /* Times come from the server; a browser whose clock is wrong still counts from them. */
   const skew = Date.parse(root.dataset.now) - Date.now();
@@ -299,7 +300,7 @@ window.desk = (() => {
       askedAt = now;
       htmx.trigger(live, "desk:again");
     }
-    if (now - refreshedAt > SAFETY_NET) {
+    if (now - refreshedAt > (lostAt ? WHILE_LOST : SAFETY_NET)) {
       refreshedAt = now;
       refreshAll();
     }

@@ -30,9 +30,12 @@ class Stream:
         return text + mark
 
     def event(self) -> str:
-        """Return the name of the next event."""
-        line = self.read_until(b"event: ") and self.read_until(b"\n")
-        return line.decode().strip()
+        """Return the name of the next event; beats only say that the stream lives."""
+        name = "beat"
+        while name == "beat":
+            self.read_until(b"event: ")
+            name = self.read_until(b"\n").decode().strip()
+        return name
 
     def has_ended(self) -> bool:
         """Wait for the server to end the stream."""
