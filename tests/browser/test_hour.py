@@ -52,7 +52,7 @@ def test_hour_with_twenty_citizens_arrives_in_order_and_leaves_nothing(
     _special_messages_were_understood(mayor, assistant, phones)
     _end(mayor, assistant)
     for phone in phones:
-        phone.wait_for("Sprechstunde von Musterstadt ist zu Ende", seconds=PATIENCE)
+        phone.wait_for("ist zu Ende. Vielen Dank, dass Sie geschrieben haben", seconds=PATIENCE)
     _nothing_remains(running_demo)
 
 
@@ -115,7 +115,9 @@ def _desk_shows_all_in_order(desk: AtTheDesk, phone: Phone) -> None:
 def _special_messages_were_understood(
     mayor: AtTheDesk, assistant: AtTheDesk, phones: list[Phone]
 ) -> None:
-    phones[5].wait_for("keine Anrufe, Sprachnachrichten oder Videos", seconds=PATIENCE)
+    phones[5].wait_for(
+        "Sprachnachrichten und Videos können wir hier nicht annehmen", seconds=PATIENCE
+    )
     assistant.open(phones[3].name)
     expect(assistant.page.locator("li.bubble--theirs img")).to_have_count(3)
     assistant.open(phones[7].name)

@@ -20,7 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 150.0
 ENDS_WITHIN = 15.0
 # What the test run sets for itself and a demo must not inherit.
-OF_THE_TEST_RUN = ("REDIS_URL", "KEYSTORE_URL", "SECRET_KEY", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
+OF_THE_TEST_RUN = (
+    "DATABASE_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "EMAIL_URL",
+    "KEYSTORE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Demo:
         return subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
-            env={**os.environ, **self.environment},
+            env=dict(self.environment),
             capture_output=True,
             text=True,
             check=False,
@@ -78,23 +85,21 @@ def running(kept: Path | None = None, **settings: str) -> Iterator[Demo]:
 
 
 def _environment(var_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in OF_THE_TEST_RUN and not name.startswith("WHATSAPP_")
+    }
     ports = {"PORT": str(_free_port()), "SIMULATOR_PORT": str(_free_port())}
-    whatsapp = {name: "" for name in os.environ if name.startswith("WHATSAPP_")}
-    return {
-        **dict.fromkeys(OF_THE_TEST_RUN, ""),
-        **whatsapp,
-        "VAR_DIR": str(var_dir),
-        **ports,
-    } | dict(settings)
+    return {**inherited, "VAR_DIR": str(var_dir), **ports, **settings}
 
 
 def _start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    given = {**os.environ, **environment}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "sprechstunde.supervisor", "demo"],
             cwd=ROOT,
-            env={name: value for name, value in given.items() if value},
+            env=dict(environment),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
