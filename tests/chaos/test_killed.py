@@ -44,7 +44,8 @@ def test_killed_processes_lose_nothing_and_send_nothing_twice() -> None:
 def _sixty_bad_seconds(
     running: demo.Demo, clerk: Clerk, phones: list[Phone]
 ) -> tuple[Said, list[str]]:
-    said, killed, stop = Said(), [], threading.Event()
+    said, stop = Said(), threading.Event()
+    killed: list[str] = []
     control = Control(str(running.facts["simulator"]))
     failures: list[BaseException] = []
     work = (
