@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import requests
 from django.conf import settings
@@ -94,8 +93,9 @@ def _database_url() -> str:
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
-    host = quote(str(connection.settings_dict["HOST"]), safe="")
-    return f"postgresql://{connection.settings_dict['USER']}@{host}/{name}"
+    # urlunsplit would drop the empty host of a server on a unix socket.
+    before, _, options = os.environ["DATABASE_URL"].partition("?")
+    return f"{before.rpartition('/')[0]}/{name}?{options}"
 
 
 def _collect_static() -> None:
