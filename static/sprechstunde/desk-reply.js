@@ -54,6 +54,8 @@
 
   function refused(body, text) {
     putBack(body.get("text"));
+    composer().elements.quoted.value = body.get("quoted");
+    showQuote();
     byId("notice").innerHTML = text; // escaped by the server's template
     refreshAll();
   }

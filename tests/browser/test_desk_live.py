@@ -139,6 +139,7 @@ def test_second_answer_is_held_back_with_its_text_until_confirmed(
     )  # so that the mayor does not see the colleague's answer
     messages.reply(erika, by=assistant, text="Um vier.", token=uuid4(), last_seen=10**9)
 
+    page.click("[data-quote]")
     send(page, "Um fünf.")
 
     shows(page, "#notice", "Jonas Beispiel")
@@ -148,6 +149,7 @@ def test_second_answer_is_held_back_with_its_text_until_confirmed(
     page.unroute("**/thread/**")
     page.click("#notice button")
     shows(page, "#thread .bubble:last-child", "Um fünf.")
+    shows(page, "#thread .bubble:last-child .bubble__quote", "Guten Tag")
     assert sent(erika) == ["Um vier.", "Um fünf."]
 
 
