@@ -144,7 +144,7 @@ def watching(canaries: Canaries, folder: Path) -> Iterator[dict[str, set[str]]]:
     over = threading.Event()
 
     def look() -> None:
-        while not over.wait(0.1):
+        while not over.wait(0.5):  # two cores have to do the rest as well
             found.update(canaries.found_under(folder))
 
     thread = threading.Thread(target=look)
