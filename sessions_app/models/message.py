@@ -22,7 +22,9 @@ class Message(models.Model):
     · location `{latitude, longitude, name, address}` · contacts `{cards: [{name, phones, emails}]}`
     · choice `{id, title, description}` · form `{answers: [[label, value]]}` · buttons
     `{text, buttons: [[id, title]]}` · call `{event}` · reaction `{emoji}` (null: taken back; the
-    target is `quoted_digest`) · identity `{change}` · unsupported `{subtype}`.
+    target is `quoted_digest`) · identity `{change, other}` (`other`: the citizen whose ids the new
+    ones are already) · order `{text, items}` · edit `{text}` (null: not told; the target, if told,
+    is `quoted_digest`) · revoke `{}` (target likewise) · unsupported `{subtype}`.
     `forwarded: true` may stand beside any of them.
     """
 

@@ -302,6 +302,20 @@ class TestTimes:
 
         assert texts() == []
 
+    @pytest.mark.parametrize(
+        "element", [text(ERIKA), said(ERIKA, "reaction", {"message_id": "w", "emoji": "👍"})]
+    )
+    def test_session_ended_a_moment_ago_is_not_taken_for_running(
+        self, session: ConsultationSession, element: Any
+    ) -> None:
+        deliver(session, text(ERIKA, "noch da"), by=ERIKA)
+        now = timezone.now()
+        ConsultationSession.objects.update(ends_at=now, closes_at=now)
+
+        assert deliver(session, element, by=ERIKA) == 200
+
+        assert texts() == ["noch da"]
+
     def test_nothing_is_stored_before_it_begins(self) -> None:
         session = factories.session(starts_at=timezone.now() + timedelta(minutes=5))
 
