@@ -28,16 +28,14 @@ class Attempt:
         return self.message.attempts + 1
 
 
-def prepare(message: Message, now: datetime) -> Attempt:
-    """Return the attempt for a row of `outbox.due`; raises KeyUnavailable, KeystoreUnavailable."""
+def prepare(message: Message, *, office_id: int, number_id: str, now: datetime) -> Attempt:
+    """Return the attempt for a queued row; raises KeyUnavailable, KeystoreUnavailable."""
     request, refusal = None, errors.Refused(errors.WINDOW_CLOSED)
     if now < message.conversation.window_closes_at():
         try:
             request = _request(message)
         except outgoing.BadMessage:
             refusal = errors.Refused(errors.INVALID_PARAMETER)
-    # Both come from the query's annotations.
-    office_id, number_id = message.__dict__["office_id"], message.__dict__["number_id"]
     return Attempt(message, office_id, number_id, request, refusal)
 
 

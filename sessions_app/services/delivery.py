@@ -183,12 +183,14 @@ def _answered(attempt: Attempt, asked: Future[Answer]) -> None:
     _events.put((attempt, errors.Ambiguous() if asked.exception() else asked.result()))
 
 
-def _prepared(rows: Iterable[Message], now: datetime) -> Iterator[Attempt]:
-    for row in rows:
+def _prepared(firsts: Iterable[outbox.Due], now: datetime) -> Iterator[Attempt]:
+    for due in firsts:
         try:
-            yield attempts.prepare(row, now)
+            yield attempts.prepare(
+                due.message, office_id=due.office_id, number_id=due.number_id, now=now
+            )
         except VaultError as error:
-            log.warning("message %s: cannot be read (%s)", row.pk, type(error).__name__)
+            log.warning("message %s: cannot be read (%s)", due.message.pk, type(error).__name__)
 
 
 def _show_abandoned(now: datetime) -> None:

@@ -5,13 +5,15 @@ who finds one there keeps away. If its worker dies, the claim ends when the row 
 unconfirmed (`delivery.deliver_due`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from sessions_app.enums import DeliveryState, Notice
-from sessions_app.models import Conversation, Message
+from sessions_app.models import ConsultationSession, Conversation, Message, Office
 from sessions_app.services.attempts import Attempt
 
 FAREWELL_UNTIL = timedelta(seconds=20)  # after the session has closed
@@ -30,20 +32,61 @@ def sendable(now: datetime) -> QuerySet[Message]:
     )
 
 
-def due(conversation_ids: Collection[int], now: datetime) -> QuerySet[Message]:
+@dataclass(frozen=True, slots=True, repr=False)
+class Due:
+    """The first row of a queue, and the office whose number sends it."""
+
+    message: Message
+    office_id: int
+    number_id: str
+
+
+_MESSAGES, _CONVERSATIONS, _SESSIONS, _OFFICES = (
+    model._meta.db_table  # noqa: SLF001
+    for model in (Message, Conversation, ConsultationSession, Office)
+)
+# `sendable` and `_being_sent` for many queues at once. Asked after every message, so the ORM's time to
+# build it would be longer than the database's to answer it.
+_FIRST_OF_QUEUES = f"""
+SELECT (SELECT queued.id FROM {_MESSAGES} queued
+         WHERE queued.conversation_id = conversation.id
+           AND queued.delivery = {DeliveryState.QUEUED:d}
+           AND (session.closes_at > %s OR queued.notice = '{Notice.FAREWELL}')
+         ORDER BY queued.sent_at, queued.id LIMIT 1),
+       office.id, office.phone_number_id
+  FROM {_CONVERSATIONS} conversation
+  JOIN {_SESSIONS} session ON session.id = conversation.session_id
+  JOIN {_OFFICES} office ON office.id = session.office_id
+ WHERE session.closes_at > %s AND session.cancelled_at IS NULL
+   AND conversation.erase_requested_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM {_MESSAGES} sending
+                    WHERE sending.conversation_id = conversation.id
+                      AND sending.delivery = {DeliveryState.SENDING:d})
+   AND conversation.id IN
+"""  # noqa: S608 (only names of tables and our own constants)
+
+
+def due(conversation_ids: Sequence[int], now: datetime) -> list[Due]:
     """Return the first row of each queue, where it may be sent now.
 
-    Each has `number_id` and `office_id`, those of the office. A first row whose pause is not over
-    holds back the rows behind it.
+    A first row whose pause is not over holds back the rows behind it.
     """
-    queue = sendable(now).filter(conversation=OuterRef("pk")).order_by("sent_at", "id")
-    firsts = Conversation.objects.filter(pk__in=conversation_ids).values_list(
-        Subquery(queue.values("pk")[:1])
-    )
-    rows = Message.objects.filter(_pause_over(now), ~_being_sent(), pk__in=firsts)
-    return rows.select_related("conversation").annotate(
-        number_id=F("session__office__phone_number_id"), office_id=F("session__office_id")
-    )
+    firsts = _first_of_queues(conversation_ids, now)
+    rows = Message.objects.filter(pk__in=firsts).select_related("conversation")
+    return [
+        Due(row, *firsts[row.pk])
+        for row in rows
+        if row.next_attempt_at is None or row.next_attempt_at <= now
+    ]
+
+
+def _first_of_queues(conversation_ids: Sequence[int], now: datetime) -> dict[int, tuple[int, str]]:
+    """Return ids of message to those of office and number."""
+    places = ", ".join(["%s"] * len(conversation_ids))
+    times = [connection.ops.adapt_datetimefield_value(at) for at in (now, now - FAREWELL_UNTIL)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_FIRST_OF_QUEUES} ({places})", [*times, *conversation_ids])
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall() if row[0]}
 
 
 def start(attempts: Sequence[Attempt], now: datetime) -> list[Attempt]:
@@ -82,10 +125,6 @@ def waiting(now: datetime) -> QuerySet[Message, int]:
 
 def _end(message: Message, closes_at: datetime) -> datetime:
     return closes_at + FAREWELL_UNTIL if message.notice == Notice.FAREWELL else closes_at
-
-
-def _pause_over(now: datetime) -> Q:
-    return Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
 
 
 def _being_sent() -> Exists:

@@ -61,10 +61,15 @@ class Meta:
             return accepted(f"wamid.{len(self.requests)}")
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing when a connection that was cut on purpose ends."""
+
+
 @contextmanager
 def running() -> Iterator[Meta]:
     meta = Meta()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(meta))
+    server = _Server(("127.0.0.1", 0), _handler(meta))
     meta.base_url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
