@@ -14,6 +14,7 @@ from django.core.asgi import get_asgi_application
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 LIVE_SUFFIX = "/live/"
 WEBHOOK = "/webhooks/whatsapp/"
@@ -28,12 +29,15 @@ class _WithoutMiddleware(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        self._middleware_chain = convert_exception_to_response(cast("Any", self)._get_response)
+        answer = cast("Any", self)._get_response  # noqa: SLF001 (what a middleware chain ends in)
+        self._middleware_chain = convert_exception_to_response(answer)
 
 
 _streams = get_asgi_application()
 _site = get_wsgi_application()
 _webhooks = _WithoutMiddleware()
+# All views are loaded now, or the first sixteen requests would wait for it, one of them Meta's.
+_ = get_resolver().url_patterns
 
 
 def _synchronous(environ: Any, start_response: Any) -> Any:
