@@ -106,13 +106,14 @@ def _conversations(
     session: ConsultationSession, now: datetime, only: Iterable[int] | None
 ) -> "QuerySet[WithAnnotations[Conversation, _Found]]":
     messages = Message.objects.filter(conversation=OuterRef("pk"))
-    spoken = messages.exclude(kind=MessageKind.REACTION).order_by("-sent_at", "-id")
+    said = messages.filter(notice="").exclude(kind=MessageKind.REACTION)
+    last = said.order_by("-sent_at", "-id")
     standing = Conversation.objects.filter(session=session, erase_requested_at=None)
     found = standing.only(*_COLUMNS)
     if only is not None:
         found = found.filter(pk__in=list(only))
     return found.annotate(
-        last_message=Subquery(spoken.values("pk")[:1]),
+        last_message=Subquery(last.values("pk")[:1]),
         has_stuck=Exists(messages.filter(needs_decision(now))),
     )
 

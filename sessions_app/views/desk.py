@@ -45,7 +45,8 @@ def desk(request: StaffRequest) -> HttpResponse:
 @desk_access
 def session_page(request: StaffRequest, staff: Staff, session: ConsultationSession) -> HttpResponse:
     """Show the queue, with nothing opened."""
-    return shown(request, PAGE, page_context(staff, session, timezone.now()))
+    context = page_context(staff, session, timezone.now()) | {"gone": "gone" in request.GET}
+    return shown(request, PAGE, context)
 
 
 @require_safe

@@ -32,7 +32,13 @@
     send(body, pendingBubble(body), composer().action);
   });
 
-  async function send(body, bubble, url) {
+  /* One after the other, so that they arrive in the order in which they were typed. */
+  let sending = Promise.resolve();
+  function send(body, bubble, url) {
+    sending = sending.then(() => handOver(body, bubble, url));
+  }
+
+  async function handOver(body, bubble, url) {
     try {
       const { status, ok, text } = await part(url, { method: "POST", body: new URLSearchParams(body) });
       if (status >= 500) throw new Error(`status ${status}`);

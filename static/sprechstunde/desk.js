@@ -38,7 +38,7 @@ window.desk = (() => {
     const login = response.headers.get("HX-Redirect");
     if (login) go(login);
     if ([401, 403].includes(response.status)) go();
-    if ([404, 410].includes(response.status)) go(root.dataset.home);
+    if ([404, 410].includes(response.status)) go(`${root.dataset.home}?gone`);
     return { status: response.status, ok: response.ok, text: await response.text() };
   }
 

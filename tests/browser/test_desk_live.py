@@ -1,5 +1,6 @@
 """Two browsers at one desk: everything shows by itself, nothing is sent twice, nothing typed is lost."""
 
+import re
 import signal
 from collections.abc import Iterator
 from uuid import uuid4
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from sessions_app.enums import DeliveryState, Direction, Role
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
 from sessions_app.services import messages, sessions
+from sprechstunde.live.events import announce
 from tests import factories
 from tests.browser import desks
 from tests.browser.desks import SOON, address, hears, shows, writes
@@ -133,10 +135,8 @@ def test_second_answer_is_held_back_with_its_text_until_confirmed(
     open_desk: desks.Opener, host: Staff, assistant: Staff, erika: Conversation
 ) -> None:
     page = open_desk(host, address(erika))
-    hears(page)
-    page.route(
-        "**/thread/**", lambda route: route.abort()
-    )  # so that the mayor does not see the colleague's answer
+    page.route("**/thread/**", lambda route: route.abort())  # the colleague's answer stays unseen
+    page.goto(page.url)
     messages.reply(erika, by=assistant, text="Um vier.", token=uuid4(), last_seen=10**9)
 
     page.click("[data-quote]")
@@ -265,9 +265,23 @@ def test_end_and_erase_leaves_nothing_on_any_screen(
     mine.click("[data-dialog]")
     mine.click("#erase-dialog [type=submit]")
 
-    theirs.wait_for_url(f"**{address(erika.session)}")
+    theirs.wait_for_url(re.compile(rf"{address(erika.session)}(\?gone)?$"))
     expect(theirs.locator("body")).not_to_contain_text("Erika", timeout=SOON)
     expect(mine.locator("body")).not_to_contain_text("Erika", timeout=SOON)
+
+
+def test_conversation_erased_on_the_citizens_wish_leaves_the_screen(
+    open_desk: desks.Opener, host: Staff, erika: Conversation
+) -> None:
+    page = open_desk(host, address(erika))
+    hears(page)
+
+    Conversation.objects.filter(pk=erika.pk).delete()
+    announce(erika.session_id, "queue", f"conversation-{erika.pk}")
+
+    page.wait_for_url("**?gone")
+    expect(page.locator("body")).not_to_contain_text("Erika", timeout=SOON)
+    expect(page.locator(".talk [role=status]")).to_have_count(1)
 
 
 def test_extension_shows_on_the_colleagues_clock(

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sessions_app.enums import DeliveryState, Direction, MessageKind, Role
+from sessions_app.enums import DeliveryState, Direction, MessageKind, Notice, Role
 from sessions_app.models import ConsultationSession, Conversation, Staff
 from tests import factories
 
@@ -149,6 +149,18 @@ def test_queue_part_returns_only_the_rows_asked_for(
 
     assert f"row-{asked.pk}" in part.content.decode()
     assert f"row-{other.pk}" not in part.content.decode()
+
+
+def test_queue_shows_what_people_said_and_not_the_automatic_text(
+    browser: Client, session: ConsultationSession
+) -> None:
+    conversation = factories.message(factories.conversation(session), "Meine Frage").conversation
+    factories.message(conversation, "Willkommen", direction=Direction.OUT, notice=Notice.GREETING)
+
+    page = browser.get(f"/desk/{session.pk}/").content.decode()
+
+    assert "Meine Frage" in page
+    assert "Willkommen" not in page
 
 
 def test_half_a_surrogate_pair_does_not_break_the_page(
