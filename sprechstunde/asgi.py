@@ -16,9 +16,13 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from sprechstunde.buffered import BufferedWSGI
+
 LIVE_SUFFIX = "/live/"
 WEBHOOK = "/webhooks/whatsapp/"
+WEBHOOK_LIMIT = 3 * 1024 * 1024  # bytes; Meta sends no more
 WEB_THREADS = 16
+WEBHOOK_THREADS = 4  # more only wait for each other, at the database and for the interpreter
 
 
 class _WithoutMiddleware(WSGIHandler):
@@ -34,24 +38,20 @@ class _WithoutMiddleware(WSGIHandler):
 
 
 _streams = get_asgi_application()
-_site = get_wsgi_application()
-_webhooks = _WithoutMiddleware()
-# All views are loaded now, or the first sixteen requests would wait for it, one of them Meta's.
+_pages = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=WEB_THREADS)
+_webhooks = BufferedWSGI(
+    cast("Any", _WithoutMiddleware()), threads=WEBHOOK_THREADS, limit=WEBHOOK_LIMIT
+)
+# All views are loaded now, or the first requests would wait for it, one of them Meta's.
 _ = get_resolver().url_patterns
-
-
-def _synchronous(environ: Any, start_response: Any) -> Any:
-    answers = _webhooks if environ["PATH_INFO"] == WEBHOOK else _site
-    return answers(environ, start_response)
-
-
-_pages = WSGIMiddleware(cast("Any", _synchronous), workers=WEB_THREADS)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Dispatch one ASGI connection: a path that ends in `/live/` is a stream."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
+    elif scope["path"] == WEBHOOK:
+        await _webhooks(scope, receive, send)
     elif scope["path"].endswith(LIVE_SUFFIX):
         await _streams(scope, receive, send)
     else:
