@@ -40,7 +40,7 @@ def _row(database: str, port: int, count: int, bare: load.Timing) -> Row:
 
 
 def _signed_in(session: ConsultationSession) -> Client:
-    client = Client()
+    client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(sample.mayor(session).user)
     return client
 
