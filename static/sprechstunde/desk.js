@@ -185,9 +185,12 @@ window.desk = (() => {
 
   /* Who reads further up stays there; who is at the end stays at the end, pictures included. */
   let isAtEnd = true;
+  let top = 0; // a picture that arrives moves the end away, but only a person scrolls up
   document.addEventListener("scroll", ({ target: log }) => {
     if (log.id !== "log") return;
-    isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    if (log.scrollHeight - log.scrollTop - log.clientHeight < 80) isAtEnd = true;
+    else if (log.scrollTop < top) isAtEnd = false;
+    top = log.scrollTop;
     if (isAtEnd) byId("to-end").hidden = true;
   }, true);
   document.addEventListener("load", ({ target }) => {
@@ -201,6 +204,7 @@ window.desk = (() => {
     if (!log) return;
     isAtEnd = true;
     log.scrollTop = log.scrollHeight;
+    top = log.scrollTop;
     byId("to-end").hidden = true;
   }
 
