@@ -1,9 +1,9 @@
 """How the desk's templates say what a message's delivery means and how long ago something was."""
 
 from datetime import datetime, timedelta
+from html import escape
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -67,33 +67,37 @@ TAG = '<span class="tag tag--{}">{}</span>'
 TALKS = '<span class="row__talks">{}</span>'
 UNREAD = '<span class="row__unread">{}<span class="kern-sr-only"> {}</span></span>'
 OURS = '<span class="row__ours">{}</span> '
-CURRENT = SafeString(' aria-current="true"')
+CURRENT = ' aria-current="true"'
 
 
 @register.simple_tag
 def queue_row(row: QueueRow, base: str, now: datetime, opened: int | None) -> SafeString:
-    """Return a row of the queue. In Python: two hundred of them as a template take 40 ms."""
-    return format_html(
-        ROW,
-        pk=row.pk,
-        base=base,
-        state=row.state.value,
-        label=row.state.label,
-        sort=row.sort,
-        title=row.title,
-        line=row.line,
-        since=row.since.isoformat(),
-        span=in_words(now - row.since),
-        current=CURRENT if row.pk == opened else "",
-        unread_class=" row--unread" if row.unread else "",
-        ours=format_html(OURS, _("We:")) if row.line_is_ours else "",
-        stuck=format_html(TAG, "stuck", _("please check")) if row.is_stuck else "",
-        talks=_talks(row),
-        unread=format_html(UNREAD, row.unread, _("unread")) if row.unread else "",
+    """Return a row of the queue. In Python: two hundred of them as a template take 40 ms.
+
+    Only what people wrote or are called is escaped; the rest is ours.
+    """
+    return SafeString(
+        ROW.format(
+            pk=row.pk,
+            base=base,
+            state=row.state.value,
+            label=row.state.label,
+            sort=row.sort,
+            title=escape(row.title),
+            line=escape(row.line),
+            since=row.since.isoformat(),
+            span=in_words(now - row.since),
+            current=CURRENT if row.pk == opened else "",
+            unread_class=" row--unread" if row.unread else "",
+            ours=OURS.format(_("We:")) if row.line_is_ours else "",
+            stuck=TAG.format("stuck", _("please check")) if row.is_stuck else "",
+            talks=_talks(row),
+            unread=UNREAD.format(row.unread, _("unread")) if row.unread else "",
+        )
     )
 
 
 def _talks(row: QueueRow) -> str:
     if row.is_mine:
-        return format_html(TALKS, _("with you"))
-    return format_html(TALKS, row.talks) if row.talks else ""
+        return TALKS.format(_("with you"))
+    return TALKS.format(escape(row.talks)) if row.talks else ""
