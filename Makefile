@@ -31,8 +31,10 @@ test: $(DEV) ## all tests: on PostgreSQL, then on SQLite with a real browser
 	$(MAKE) --no-print-directory test-sqlite || status=1; \
 	exit $$status
 
+# Simulator and supervisor know no database: one run of their tests is enough.
 test-postgres: $(DEV)
-	@$(BIN)/python -m tests.services.postgres -- $(PYTEST) -m "not browser and not sqlite_only"
+	@$(BIN)/python -m tests.services.postgres -- $(PYTEST) -m "not browser and not sqlite_only" \
+	    --ignore=tests/simulator --ignore=tests/ground
 
 test-sqlite: $(DEV)
 	@$(PYTEST) -m "not postgres_only"
