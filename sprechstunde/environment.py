@@ -11,10 +11,10 @@ from environ.fileaware_mapping import FileAwareMapping
 
 
 class _TrimmedMapping(FileAwareMapping):  # type: ignore[misc] # it has no annotations
-    """Files end with a line feed; the secrets in them do not."""
+    """Files end with a line feed; the secrets in them do not. A `$` is a character like any other."""
 
     def __getitem__(self, key: str) -> str:
-        return str(super().__getitem__(key)).strip()
+        return str(super().__getitem__(key)).strip().replace("$", r"\$")
 
 
 class _Environment(environ.Env):  # type: ignore[misc] # likewise
@@ -22,6 +22,7 @@ class _Environment(environ.Env):  # type: ignore[misc] # likewise
 
 
 env = _Environment()
+env.escape_proxy = True  # or a secret that begins with `$` would name another variable
 
 
 def secret_key(var_dir: Path) -> str:

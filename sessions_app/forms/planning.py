@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions_app.forms.look import KernLook
 from sessions_app.models import Office
 
+YEARS = range(2000, 2101)
 EXTENSIONS = (10, 15, 30, 60)  # minutes
 
 
@@ -60,6 +61,13 @@ class PlanForm(KernLook, forms.Form):
         super().__init__(*args, **kwargs)
         self.office = office
         self.fields["wrap_up_minutes"].initial = office.wrap_up_minutes
+
+    def clean_day(self) -> date:
+        """Refuse years in which nobody plans a session; the calendar ends near them."""
+        day: date = self.cleaned_data["day"]
+        if day.year not in YEARS:
+            raise ValidationError(_("Please check the year."))
+        return day
 
     def clean(self) -> dict[str, Any]:
         """Turn wall-clock times into moments."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.enums import SessionState
@@ -33,6 +33,14 @@ class SessionQuerySet(models.QuerySet["ConsultationSession"]):
         """Keep those that are closed or cancelled at `now` and not yet erased."""
         return self.filter(Q(closes_at__lte=now) | ~Q(cancelled_at=None), erased_at=None)
 
+    def with_previous(self) -> Self:
+        """Add `previous_closed_at`: when the office's session before each one closed, if there was one."""
+        before = ConsultationSession.objects.standing().filter(
+            office=OuterRef("office"), closes_at__lte=OuterRef("starts_at")
+        )
+        latest = before.order_by("-closes_at").values("closes_at")[:1]
+        return self.annotate(previous_closed_at=Subquery(latest))
+
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Keep standing sessions that share time with `[start, end)`, their wrap-up included."""
         return self.standing().filter(starts_at__lt=end, closes_at__gt=start)
@@ -59,6 +67,9 @@ class ConsultationSession(models.Model):
     citizens = models.PositiveIntegerField(default=0)  # conversations begun; numbers are not reused
     farewell_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
+
+    # When the office's session before this one closed, where a query has asked for it.
+    previous_closed_at: datetime | None = None
 
     objects = SessionQuerySet.as_manager()
 
@@ -104,4 +115,7 @@ class ConsultationSession(models.Model):
 
     def takes_message_of(self, sent_at: datetime) -> bool:
         """Whether a message sent at `sent_at` belongs to this hour and not to an older one."""
-        return sent_at >= self.starts_at - EARLY_ARRIVAL
+        earliest = self.starts_at - EARLY_ARRIVAL
+        if self.previous_closed_at:  # what belongs to the session before was erased with it
+            earliest = max(earliest, self.previous_closed_at)
+        return sent_at >= earliest

@@ -98,6 +98,9 @@ def _claimed(attachment_id: int, now: datetime) -> Attachment | None:
         return None
     rows = Attachment.objects.select_related("message__session__office")
     attachment = rows.filter(pk=attachment_id).first()
+    if attachment is not None and attachment.attempts > len(BACKOFF) + 1:
+        _finish(attachment, AttachmentState.FAILED)  # it has killed workers before
+        return None
     readable = attachment is not None and attachment.message.session.is_readable(now)
     return attachment if readable else None
 

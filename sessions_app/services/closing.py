@@ -41,7 +41,7 @@ def _may_still_be_sent(session: ConsultationSession, now: datetime) -> bool:
 
 
 def _queue(session: ConsultationSession, now: datetime) -> None:
-    unsaid = ConsultationSession.objects.filter(pk=session.pk, farewell_at=None)
+    unsaid = ConsultationSession.objects.filter(pk=session.pk, farewell_at=None, closes_at__lte=now)
     if not unsaid.update(farewell_at=now):
         return
     conversations = session.conversations.filter(erase_requested_at=None)

@@ -18,6 +18,7 @@ from sessions_app.models import ConsultationSession, Conversation, ErasureRecord
 from sessions_app.services import closing, erasure_leftovers, erasure_records
 from sessions_app.services import erasure_steps as steps
 from sessions_app.services.erasure_compaction import compact
+from sessions_app.services.erasure_records import StillReadable
 from sessions_app.whatsapp import outgoing
 from sessions_app.whatsapp.client import graph
 from sessions_app.whatsapp.errors import WhatsAppError
@@ -28,11 +29,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 OVERDUE_AFTER = timedelta(seconds=60)
-_FAILURES = (DatabaseError, VaultError, OSError)
-
-
-class StillReadable(Exception):
-    """The session is neither closed nor cancelled: nothing of it may be erased yet."""
+_FAILURES = (DatabaseError, VaultError, OSError, StillReadable)
 
 
 def erase_due(now: datetime) -> None:
@@ -51,7 +48,7 @@ def erase_closed(session_id: int) -> None:
     now = timezone.now()
     due = ConsultationSession.objects.to_be_erased(now).filter(pk=session_id)
     for session in due.select_related("office"):
-        _close_and_erase(session, now)
+        _try(_close_and_erase, session, now)
 
 
 def erase(

@@ -15,6 +15,11 @@ from sprechstunde.version import VERSION
 
 log = logging.getLogger(__name__)
 
+
+class StillReadable(Exception):
+    """The session is neither closed nor cancelled: nothing of it may be erased yet."""
+
+
 _COUNTED = ("conversations", "messages", "attachments", "files", "keys")
 
 
@@ -27,11 +32,14 @@ def begin(
 ) -> tuple[ErasureRecord, bool]:
     """Count what is there and return its record, and whether it is new.
 
-    `number` is that of a single citizen. Two workers at once get the same record.
+    `number` is that of a single citizen. Two workers at once get the same record. Raises
+    StillReadable for a session that was extended in the last moment.
     """
     with transaction.atomic():
         # The second worker waits here.
-        ConsultationSession.objects.select_for_update().get(pk=session.pk)
+        locked = ConsultationSession.objects.select_for_update().get(pk=session.pk)
+        if number is None and locked.is_readable(timezone.now()):
+            raise StillReadable
         known = session.erasure_records.filter(conversation_number=number).first()
         if known:
             return known, False

@@ -136,6 +136,10 @@ def _take_in(mail: Mail, now: datetime) -> None:
         if mail.receipts:
             receipts.apply(mail.session, mail.receipts)
     except KeyUnavailable:
+        if (
+            connection.needs_rollback
+        ):  # it went while we wrote: what else the batch brought is not lost
+            raise identity.Vanished from None
         log.warning("webhook: the key of session %s is gone", mail.session.pk)
 
 

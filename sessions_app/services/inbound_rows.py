@@ -11,6 +11,7 @@ from sessions_app.services.identity import wamid_digest
 from sessions_app.services.inbound_sql import insert_messages
 from sessions_app.whatsapp.events import IdentityChange, Incoming, Media
 
+UNNAMED_TYPE = "application/octet-stream"  # until the bytes are there
 _ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters
 
 
@@ -79,7 +80,7 @@ def _with_key(row: Message, key: int) -> Message:
 
 
 def _attachment(message: Message, media: Media, policy: str) -> Attachment:
-    row = Attachment(message=message, key_id=message.key_id, media_type=media.media_type)
+    row = Attachment(message=message, key_id=message.key_id, media_type=UNNAMED_TYPE)
     if policy == PicturePolicy.DECLINE:
         row.state = AttachmentState.DECLINED
         return row

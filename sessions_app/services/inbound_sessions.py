@@ -37,7 +37,7 @@ def _recalled(numbers: set[str], now: datetime) -> dict[str, ConsultationSession
 
 
 def _looked_up(numbers: set[str], now: datetime) -> dict[str, ConsultationSession]:
-    running = ConsultationSession.objects.running(now).select_related("office")
+    running = ConsultationSession.objects.running(now).with_previous().select_related("office")
     rows = running.filter(office__phone_number_id__in=numbers)
     found = {row.office.phone_number_id: row for row in rows}
     until = time.monotonic() + REMEMBERED_FOR

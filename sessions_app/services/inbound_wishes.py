@@ -4,9 +4,7 @@ import logging
 import re
 import unicodedata
 from datetime import datetime, timedelta
-from functools import partial
 
-from django.db import transaction
 from redis.exceptions import RedisError
 
 from sessions_app import wording
@@ -60,7 +58,8 @@ def request_erasure(conversation: Conversation, *, at: datetime, now: datetime) 
     identifiers = CitizenIdentifier.objects.filter(conversation=conversation)
     found = list(identifiers.values_list("digest", flat=True))
     identifiers.delete()
-    transaction.on_commit(partial(_remember, conversation.session_id, found, at))
+    # Before the commit: known too early harms nobody, forgotten would bring the erased back.
+    _remember(conversation.session_id, found, at)
     ring("sessions_app.erase_conversation", conversation.pk)
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
 from threading import BoundedSemaphore
 
+from django.conf import settings
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _NOT_ANSWERED = {MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE}
 _ANSWERED_WITHIN = timedelta(hours=1)  # a notice about something older would only confuse
-_MARK_BYTES = 5  # too short to tell people apart for certain, long enough for one town and day
+_MARK_BYTES = 5  # long enough for one town and day
 _SENDERS = 2
 _WAITING = 200
 
@@ -75,8 +76,9 @@ def _send(phone_number_id: str, to: outgoing.Recipient, text: str) -> None:
 def _is_first_today(office: Office, sender: Sender, now: datetime) -> bool:
     """Mark the person and say whether they had no mark yet; False without Redis.
 
-    The mark is a short digest under a random key that lies beside it and ends with it, at the
-    office's midnight: then nothing is left to compare with a number.
+    The mark is a short digest under the installation's secret and a random key that lies beside it
+    and ends with it, at the office's midnight. Who reads Redis cannot try numbers without the
+    secret; who has the secret cannot after midnight.
     """
     left = _until_midnight(office, now)
     place = name("outside", office.pk, timezone.localdate(now, office.zone))
@@ -95,7 +97,8 @@ def _is_first_today(office: Office, sender: Sender, now: datetime) -> bool:
 
 def _marks(key: bytes, sender: Sender) -> set[bytes]:
     ids = (sender.bsuid, sender.parent_bsuid, *sender.phones)
-    return {hmac.digest(key, value.encode(), "sha256")[:_MARK_BYTES] for value in ids if value}
+    secret = key + settings.SECRET_KEY.encode()
+    return {hmac.digest(secret, value.encode(), "sha256")[:_MARK_BYTES] for value in ids if value}
 
 
 def _until_midnight(office: Office, now: datetime) -> timedelta:

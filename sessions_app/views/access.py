@@ -21,6 +21,7 @@ from sprechstunde.vault.errors import KeyUnavailable
 View = Callable[..., HttpResponse]
 
 MUST_CHANGE = "must_change_password"  # in the login's session: the password is a one-time one
+LARGEST_ID = 2**63 - 1  # that a database can look for
 DESK_ROLES = (Role.HOST, Role.ASSISTANT)
 PLANNING_ROLES = (Role.HOST, Role.ASSISTANT, Role.ADMIN)
 
@@ -80,6 +81,8 @@ def desk_access(view: View) -> View:
     @wraps(view)
     @signed_in
     def entered(request: StaffRequest, session_id: int, **kwargs: object) -> HttpResponse:
+        if session_id > LARGEST_ID:
+            raise Http404
         staff = _staff(request, DESK_ROLES, office__sessions=session_id)
         session = ConsultationSession.objects.select_related("office").get(pk=session_id)
         try:
@@ -110,5 +113,9 @@ def _staff(request: StaffRequest, roles: tuple[Role, ...], **where: object) -> S
 def _to_login(request: StaffRequest) -> HttpResponse:
     if not request.htmx:
         return redirect_to_login(request.get_full_path())
-    page = request.htmx.current_url_abs_path or resolve_url("desk")
+    try:
+        page = request.htmx.current_url_abs_path
+    except ValueError:  # the header is no address
+        page = None
+    page = page or resolve_url("desk")
     return HttpResponseClientRedirect(redirect_to_login(page)["Location"])

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from sessions_app.enums import AttachmentState
 from sessions_app.models import Attachment, ConsultationSession, Staff
 from sessions_app.services import attachments
-from sessions_app.views.access import StaffRequest, desk_access
+from sessions_app.views.access import Gone, StaffRequest, desk_access
 from sessions_app.whatsapp.media_types import VIEWABLE
 
 
@@ -28,7 +28,11 @@ def attachment(
     if found is None:
         raise Http404
     viewable = found.media_type in VIEWABLE
-    response = HttpResponse(attachments.read(found), content_type=found.media_type)
+    try:
+        content = attachments.read(found)
+    except FileNotFoundError:  # it is being erased
+        raise Gone from None
+    response = HttpResponse(content, content_type=found.media_type)
     name = found.filename or f"{session.pk}-{found.pk}"
     disposition = content_disposition_header(not viewable, name)
     response["Content-Disposition"] = disposition or "attachment"

@@ -22,7 +22,6 @@ Said = tuple[MessageKind, dict[str, Any]]
 
 # What an office may take; audio and video are never fetched.
 FETCHED = {MessageKind.IMAGE, MessageKind.DOCUMENT, MessageKind.STICKER}
-UNNAMED_TYPE = "application/octet-stream"
 _CARDS_LIMIT = 20
 _LINES_LIMIT = 10
 _ANSWERS_LIMIT = 50
@@ -46,10 +45,8 @@ def media(message: Element, kind: MessageKind) -> Media | None:
     if kind not in FETCHED:
         return None
     file = child(message, kind.value)
-    claimed = (text(file, "mime_type") or UNNAMED_TYPE).partition(";")[0].strip()
     return Media(
         media_id=identifier(file, "id"),
-        media_type=claimed[:100],
         sha256=identifier(file, "sha256"),
         filename=text(file, "filename", 255),
     )

@@ -35,10 +35,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Media:
-    """A file that waits at Meta. Without `media_id` Meta could not fetch it itself."""
+    """A file that waits at Meta. Without `media_id` Meta could not fetch it itself.
+
+    The type that the sender claims is left out: it may say anything. The bytes tell when they come.
+    """
 
     media_id: str | None
-    media_type: str  # as claimed, without parameters
     sha256: str | None  # base64, as webhooks write it
     filename: str | None
 

@@ -93,8 +93,8 @@ def _elements(document: Element, skipped: Counter[str]) -> Iterator[_Found]:
 def _elements_of(change: Element, skipped: Counter[str]) -> Iterator[_Found]:
     value = child(change, "value")
     readers = _READERS.get(word(change, "field"))
-    number = identifier(child(value, "metadata"), "phone_number_id")
-    if readers is None or number is None:
+    number = identifier(child(value, "metadata"), "phone_number_id") or ""
+    if readers is None or not (number.isascii() and number.isdigit()):
         skipped["other field" if readers is None else "no number"] += 1
         return
     for key, read in readers.items():

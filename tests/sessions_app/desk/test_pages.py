@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Notice, Role
-from sessions_app.models import ConsultationSession, Conversation, Staff
+from sessions_app.models import Attachment, ConsultationSession, Conversation, Staff
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -252,3 +252,32 @@ def test_desk_says_when_an_erasure_is_overdue(client: Client, minutes: int, alar
     page = client.get("/desk/").content.decode()
 
     assert ("kern-alert--danger" in page) is alarmed
+
+
+def test_impossible_session_is_not_found(browser: Client) -> None:
+    assert browser.get(f"/desk/{10**30}/").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_made_up_cookie_leads_to_the_login(client: Client) -> None:
+    client.cookies["sessionid"] = '"aaaaaaaa\\000b"'
+
+    assert client.get("/desk/").status_code == HTTPStatus.FOUND
+
+
+def test_broken_address_of_the_page_leads_to_the_login(client: Client) -> None:
+    answer = client.get("/desk/", headers={"HX-Request": "true", "HX-Current-URL": "http://[x"})
+
+    assert answer.headers["HX-Redirect"].startswith("/login/")
+
+
+def test_picture_that_is_being_erased_is_gone(
+    browser: Client, session: ConsultationSession
+) -> None:
+    message = factories.message(factories.conversation(session), kind=MessageKind.IMAGE)
+    row = Attachment.objects.create(
+        message=message, key_id=message.key_id, state="stored", media_type="image/jpeg"
+    )
+
+    answer = browser.get(f"/desk/{session.pk}/attachments/{row.pk}/")
+
+    assert answer.status_code == HTTPStatus.GONE

@@ -79,7 +79,7 @@ def test_erase_refuses_a_session_that_can_be_read() -> None:
     session = filled_session()
     before = left_of_session(session)
 
-    with pytest.raises(erasure.StillReadable):
+    with pytest.raises(erasure_records.StillReadable):
         erasure.erase(session, trigger=ErasureTrigger.END)
 
     assert left_of_session(session) == before
@@ -296,3 +296,15 @@ def test_a_reader_in_the_way_keeps_the_session_due(
 
     assert (blocked.compacted, blocked.finished_at, overdue) == (False, None, [session])
     assert session.erasure_records.get().compacted is True
+
+
+def test_session_extended_in_the_last_moment_keeps_its_key() -> None:
+    stale = close(filled_session())
+    later = timezone.now() + timedelta(minutes=10)
+    ConsultationSession.objects.filter(pk=stale.pk).update(ends_at=later, closes_at=later)
+
+    with pytest.raises(erasure_records.StillReadable):
+        erasure.erase(stale, trigger=ErasureTrigger.END)
+
+    assert keystore().exists(stale.key_id)
+    assert Conversation.objects.filter(session=stale).exists()

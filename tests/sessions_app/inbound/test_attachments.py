@@ -243,3 +243,9 @@ def test_tick_finds_what_waits_in_running_sessions_only(meta: MediaPeer) -> None
     ended.update(ends_at=now, closes_at=now)
 
     assert list(attachments.due(now)) == [due.pk]
+
+
+def test_file_that_kills_its_workers_is_given_up(meta: MediaPeer) -> None:
+    row = attachment(meta, attempts=len(attachments.BACKOFF) + 1)
+
+    assert fetched(row).state == "failed"

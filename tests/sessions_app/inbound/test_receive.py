@@ -7,7 +7,13 @@ import pytest
 from django.utils import timezone
 
 from sessions_app.enums import ConversationState, Direction, MessageKind
-from sessions_app.models import CitizenIdentifier, ConsultationSession, Conversation, Message
+from sessions_app.models import (
+    Attachment,
+    CitizenIdentifier,
+    ConsultationSession,
+    Conversation,
+    Message,
+)
 from sprechstunde.vault.keystore import keystore
 from tests import factories
 from tests.sessions_app.inbound.webhooks import (
@@ -329,3 +335,39 @@ class TestTimes:
         assert deliver(session, text(ERIKA), by=ERIKA) == 200
 
         assert not incoming()
+
+
+def test_late_message_of_the_session_just_before_brings_nobody_back() -> None:
+    now = timezone.now()
+    before = factories.session(
+        starts_at=now - timedelta(minutes=61), minutes=50, wrap_up_minutes=10
+    )
+    session = factories.session(before.office, starts_at=before.closes_at)
+
+    late = text(ERIKA, at=before.closes_at - timedelta(minutes=5))
+    fresh = text(citizen(1), at=now)
+    assert deliver(session, late, by=ERIKA) == 200
+    assert deliver(session, fresh, by=citizen(1)) == 200
+
+    assert [conversation.name for conversation in Conversation.objects.all()] == ["Citizen 1"]
+
+
+def test_claimed_type_of_a_file_is_not_stored_and_costs_nothing_else() -> None:
+    session = factories.session()
+    picture = said(ERIKA, "image", {"id": "7", "mime_type": "Erika \0 0170 12345"})
+
+    assert deliver(session, picture, text(ERIKA, "Und Text"), by=ERIKA) == 200
+
+    assert Attachment.objects.get().media_type == "application/octet-stream"
+    assert len(incoming()) == 2
+
+
+def test_number_that_is_none_costs_only_its_change() -> None:
+    session = factories.session()
+    number = session.office.phone_number_id
+    broken = change(value("1\0", text(ERIKA), contacts=[ERIKA.contact()]))
+    good = change(value(number, text(ERIKA, "Da"), contacts=[ERIKA.contact()]))
+
+    assert post(webhook(broken, good)) == 200
+
+    assert texts() == ["Da"]

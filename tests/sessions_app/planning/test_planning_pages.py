@@ -247,3 +247,12 @@ def test_records_take_the_same_queries_for_any_number(
 
     with django_assert_num_queries(5):
         client.get(f"/records/{assistant.office.slug}/")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_day_at_the_edge_of_the_calendar_is_refused(
+    client: Client, assistant: Staff, day: str
+) -> None:
+    answer = client.post(address(assistant, "new/"), FORM | {"day": day, "start": "00:00"})
+
+    assert (answer.status_code, "Jahr" in answer.content.decode()) == (422, True)
