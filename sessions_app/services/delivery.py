@@ -35,6 +35,7 @@ AT_ONCE = 32  # requests to Meta at the same time, from one worker
 ABANDONED_AFTER = timedelta(seconds=30)  # longer than all timeouts of one request
 SWEEP_LIMIT = 500  # conversations a tick
 TICK_REACH = timedelta(seconds=5)  # a tick of beat comes at least that often
+GATHERING = 0.005  # seconds
 DATABASE_TRIES = 20
 DATABASE_PAUSE = 0.5  # seconds
 
@@ -100,6 +101,8 @@ class _Round:
             return False
         with contextlib.suppress(Empty):
             self._take(_events.get(timeout=timeout))
+            if len(self._with_meta) > 1:
+                time.sleep(GATHERING)  # more answers are about to come and can share a transaction
             while True:
                 self._take(_events.get_nowait())
         return True
