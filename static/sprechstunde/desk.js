@@ -85,6 +85,7 @@ window.desk = (() => {
     changed.clear();
     try {
       const text = await fetched(all ? root.dataset.queue : `${root.dataset.queue}?only=${some}`);
+      await Promise.race([pressed, pause(2000)]);
       if (all) await morph(byId("queue"), text);
       else placeRows(new DOMParser().parseFromString(text, "text/html"), some);
       shown();
@@ -93,6 +94,16 @@ window.desk = (() => {
       some.forEach((pk) => changed.add(pk));
       throw error;
     }
+  });
+
+  /* While somebody presses on a row no row is exchanged: the click would get lost. */
+  let pressed = null;
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest("#queue")) return;
+    pressed = new Promise((released) => {
+      const end = () => setTimeout(() => ((pressed = null), released()));
+      for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end, { once: true });
+    });
   });
 
   function placeRows(fragment, some) {
