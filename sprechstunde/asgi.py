@@ -10,6 +10,7 @@ from typing import Any, cast
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprechstunde.settings")
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
@@ -20,7 +21,6 @@ from sprechstunde.buffered import BufferedWSGI
 
 LIVE_SUFFIX = "/live/"
 WEBHOOK = "/webhooks/whatsapp/"
-WEBHOOK_LIMIT = 3 * 1024 * 1024  # bytes; Meta sends no more
 WEB_THREADS = 16
 WEBHOOK_THREADS = 4  # more only wait for each other, at the database and for the interpreter
 
@@ -40,7 +40,7 @@ class _WithoutMiddleware(WSGIHandler):
 _streams = get_asgi_application()
 _pages = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=WEB_THREADS)
 _webhooks = BufferedWSGI(
-    cast("Any", _WithoutMiddleware()), threads=WEBHOOK_THREADS, limit=WEBHOOK_LIMIT
+    cast("Any", _WithoutMiddleware()), threads=WEBHOOK_THREADS, limit=settings.WEBHOOK_MAX_BYTES
 )
 # All views are loaded now, or the first requests would wait for it, one of them Meta's.
 _ = get_resolver().url_patterns

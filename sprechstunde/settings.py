@@ -136,7 +136,8 @@ STORAGES = {
 # Uploads stay in memory: Django would spool larger ones unencrypted into temporary files.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # WhatsApp sends webhooks of up to 3 MB
+WEBHOOK_MAX_BYTES = 3 * 1024 * 1024  # Meta sends no more
+DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_MAX_BYTES + 1024 * 1024
 
 HTTPS = env.bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -14,8 +15,6 @@ from sessions_app.whatsapp.signature import is_genuine, is_our_token
 from sprechstunde.vault.errors import KeystoreUnavailable
 
 log = logging.getLogger(__name__)
-
-SIZE_LIMIT = 3 * 1024 * 1024  # bytes; Meta sends no more
 
 
 @csrf_exempt
@@ -34,7 +33,7 @@ def _verify(request: HttpRequest) -> HttpResponse:
 
 def _receive(request: HttpRequest) -> HttpResponse:
     """Answer 200 only once all is durable; Meta comes again after anything else, for seven days."""
-    if _declared_size(request) > SIZE_LIMIT:
+    if _declared_size(request) > settings.WEBHOOK_MAX_BYTES:
         return _answer(413)
     # The bytes as they came: Meta signs them, not what they mean.
     body = request.body

@@ -8,7 +8,7 @@ import hmac
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,10 +90,6 @@ class Outbox:
         copies = 2 if self._dice.happens(self._faults.webhook_duplicate) else 1
         for _ in range(copies):
             self._timers.after(self._delay(update), lambda: self._enqueue(update))
-
-    def put_all(self, updates: Iterable[Update]) -> None:
-        for update in updates:
-            self.put(update)
 
     def post_raw(self, body: bytes, signed: str | None, updates: int = 1) -> None:
         """Send exactly these bytes, outside every lane."""
