@@ -9,6 +9,7 @@ class Role(TextChoices):
 
     HOST = "host", _("Mayor")
     ASSISTANT = "assistant", _("Assistant")
+    CLERK = "clerk", _("Department")
     AUDITOR = "auditor", _("Data protection")
     ADMIN = "admin", _("Administration")
 
@@ -85,6 +86,7 @@ class Notice(TextChoices):
     PICTURES_DECLINED = "pictures_declined", _("pictures declined")
     ERASE_QUESTION = "erase_question", _("question before erasing")
     ERASE_KEPT = "erase_kept", _("conversation kept")
+    DIALOGUE = "dialogue", _("question by another part of the portal")
     FAREWELL = "farewell", _("farewell")
 
 

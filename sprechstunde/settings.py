@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "csp",
+    "routing",  # before sessions_app: it extends some of its management commands
     "sessions_app",
 ]
 
@@ -69,6 +70,7 @@ REDIS_URL = env.str("REDIS_URL", default=f"unix://{VAR_DIR / 'redis.sock'}")
 REDIS_PREFIX = env.str("REDIS_PREFIX", default="sprechstunde:")
 KEYSTORE_URL = env.str("KEYSTORE_URL", default=f"file://{VAR_DIR / 'keys'}")
 MEDIA_ROOT = VAR_DIR / "media"
+TICKET_MEDIA_ROOT = VAR_DIR / "tickets"
 
 CACHES = {
     "default": {

@@ -4,4 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("sessions_app.urls")),
+    path("", include("routing.urls")),
 ]

@@ -39,6 +39,9 @@ class Conversation(models.Model):
     done_at = models.DateTimeField(null=True)
     erase_requested_at = models.DateTimeField(null=True)  # the citizen's wish; hidden from then on
     unread = models.PositiveIntegerField(default=0)
+    # The task to ring for with (conversation, message) at every message while it is set: another
+    # part of the portal is in a dialogue with the citizen.
+    listener = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     media_declined_at = models.DateTimeField(null=True)
     pictures_declined_at = models.DateTimeField(null=True)

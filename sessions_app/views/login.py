@@ -20,7 +20,9 @@ FIRST_PAGES = {
     Role.ASSISTANT: "desk",
     Role.ADMIN: "office_settings",
     Role.AUDITOR: "erasure_records",
+    Role.CLERK: "tickets",
 }
+WITHOUT_OFFICE = {"desk", "tickets"}  # pages for all offices of a person
 
 
 class Login(LoginView):
@@ -79,7 +81,7 @@ def start(request: StaffRequest) -> HttpResponse:
 def first_page(staff: Staff) -> str:
     """Return the address where the role of `staff` begins its work."""
     page = FIRST_PAGES[Role(staff.role)]
-    return resolve_url(page) if page == "desk" else resolve_url(page, staff.office.slug)
+    return resolve_url(page) if page in WITHOUT_OFFICE else resolve_url(page, staff.office.slug)
 
 
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""E-mail as bytes and addresses; knows nothing of our rows."""

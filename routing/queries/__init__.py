@@ -1,0 +1,1 @@
+"""What pages show; no page hits the database outside these modules."""

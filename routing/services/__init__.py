@@ -1,0 +1,1 @@
+"""The verbs: whatever writes more than one row, publishes or enqueues."""

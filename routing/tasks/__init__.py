@@ -1,0 +1,1 @@
+"""What workers do: ids in, one service called, safe to run twice."""

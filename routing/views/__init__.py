@@ -1,0 +1,1 @@
+"""The pages: access first, one service call, one render."""

@@ -1,0 +1,5 @@
+"""Outgoing mails that need a person."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
