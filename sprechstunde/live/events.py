@@ -13,24 +13,26 @@ log = logging.getLogger(__name__)
 # One message carries all events of a commit; no event name contains a space.
 SEPARATOR = " "
 
-
-def topic(session_id: int) -> str:
-    """Return the Redis topic on which the events of a session go out."""
-    return name("live", session_id)
+Room = int | str  # a session by its primary key, anything else by a name of its own
 
 
-def announce(session_id: int, *events: str) -> None:
-    """Publish `events` (`queue`, `session`, `conversation-<pk>`, `presence-<pk>`) after the commit.
+def topic(room: Room) -> str:
+    """Return the Redis topic on which the events of a room go out."""
+    return name("live", room)
+
+
+def announce(room: Room, *events: str) -> None:
+    """Publish `events` (of a session: `queue`, `session`, `conversation-<pk>`, …) after the commit.
 
     Never raises: a browser that hears nothing catches up from the database when its stream returns.
     """
     if events:
-        transaction.on_commit(partial(publish, session_id, *events))
+        transaction.on_commit(partial(publish, room, *events))
 
 
-def publish(session_id: int, *events: str) -> None:
+def publish(room: Room, *events: str) -> None:
     """Publish at once, for what is not in the database (who is typing). Never raises."""
     try:
-        redis().publish(topic(session_id), SEPARATOR.join(events))
+        redis().publish(topic(room), SEPARATOR.join(events))
     except (RedisError, OSError):
-        log.warning("live channel away: session %s was not told", session_id)
+        log.warning("live channel away: room %s was not told", room)

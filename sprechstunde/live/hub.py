@@ -15,7 +15,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from sprechstunde.broker import name
-from sprechstunde.live.events import SEPARATOR
+from sprechstunde.live.events import SEPARATOR, Room, topic
 
 log = logging.getLogger(__name__)
 
@@ -65,16 +65,17 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def listening(self, session_id: int) -> AsyncIterator[Listener]:
-        """Hear a session's events; those after entering are not missed. Raises ChannelAway."""
-        topic, listener = name("live", session_id), Listener()
-        self._listeners.setdefault(topic, set()).add(listener)
+    async def listening(self, *rooms: Room) -> AsyncIterator[Listener]:
+        """Hear the rooms' events; those after entering are not missed. Raises ChannelAway."""
+        topics, listener = {topic(room) for room in rooms}, Listener()
+        for each in topics:
+            self._listeners.setdefault(each, set()).add(listener)
         try:
             await self._connected()
             self._told.add(listener)
             yield listener
         finally:
-            self._leave(topic, listener)
+            self._leave(topics, listener)
 
     async def _connected(self) -> None:
         if self._task is None or self._task.done():
@@ -84,11 +85,12 @@ class Hub:
         except TimeoutError as nobody_answers:
             raise ChannelAway from nobody_answers
 
-    def _leave(self, topic: str, listener: Listener) -> None:
+    def _leave(self, topics: set[str], listener: Listener) -> None:
         self._told.discard(listener)
-        self._listeners[topic].discard(listener)
-        if not self._listeners[topic]:
-            del self._listeners[topic]
+        for each in topics:
+            self._listeners[each].discard(listener)
+            if not self._listeners[each]:
+                del self._listeners[each]
         if not self._listeners and self._task is not None:
             self._task.cancel()
             self._task = None

@@ -1,4 +1,7 @@
-"""Who of the staff reads or types in a conversation: ids in Redis, forgotten after seconds."""
+"""Who of the staff reads or types where: ids in Redis, forgotten after seconds.
+
+A place is a conversation in its session's room, or a ticket in its office's.
+"""
 
 import logging
 from enum import StrEnum
@@ -6,7 +9,7 @@ from enum import StrEnum
 from redis.exceptions import RedisError
 
 from sprechstunde.broker import name, redis
-from sprechstunde.live.events import publish
+from sprechstunde.live.events import Room, publish
 
 log = logging.getLogger(__name__)
 
@@ -15,28 +18,28 @@ TYPES_FOR = 7
 
 
 class Doing(StrEnum):
-    """What a member of staff does in a conversation."""
+    """What a member of staff does at a place."""
 
     READS = "reads"
     TYPES = "types"
     LEFT = "left"
 
 
-def note(session_id: int, conversation_id: int, staff_id: int, doing: Doing) -> None:
+def note(room: Room, place_id: int, staff_id: int, doing: Doing) -> None:
     """Remember what somebody does and tell the others if it is new. Never raises."""
-    key = _key(session_id, conversation_id, staff_id)
+    key = _key(room, place_id, staff_id)
     try:
         before = redis().getdel(key) if doing is Doing.LEFT else _set(key, doing)
     except (RedisError, OSError):
         log.warning("presence away: nobody sees who reads or types")
         return
     if before != (None if doing is Doing.LEFT else doing.encode()):
-        publish(session_id, f"presence-{conversation_id}")
+        publish(room, f"presence-{place_id}")
 
 
-def others(session_id: int, conversation_id: int, staff_ids: list[int]) -> list[tuple[int, Doing]]:
+def others(room: Room, place_id: int, staff_ids: list[int]) -> list[tuple[int, Doing]]:
     """Return who of `staff_ids` reads or types there now; nobody while Redis is away."""
-    keys = [_key(session_id, conversation_id, staff_id) for staff_id in staff_ids]
+    keys = [_key(room, place_id, staff_id) for staff_id in staff_ids]
     try:
         found = redis().mget(keys) if keys else []
     except (RedisError, OSError):
@@ -59,5 +62,5 @@ def _set(key: str, doing: Doing) -> bytes | None:
     return before if isinstance(before, bytes) else None
 
 
-def _key(session_id: int, conversation_id: int, staff_id: int) -> str:
-    return name("presence", session_id, conversation_id, staff_id)
+def _key(room: Room, place_id: int, staff_id: int) -> str:
+    return name("presence", room, place_id, staff_id)

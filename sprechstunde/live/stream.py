@@ -6,6 +6,7 @@ from datetime import datetime
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
+from sprechstunde.live.events import Room
 from sprechstunde.live.hub import ChannelAway, Listener, hub
 
 HEARTBEAT = 15.0  # seconds; proxies cut what is silent for a minute
@@ -16,13 +17,13 @@ CLOSED = "closed"
 BEAT = "beat"
 
 
-async def response(session_id: int, *, until: datetime) -> HttpResponseBase:
-    """Stream a session's events until `until` (aware), then `closed`. 503 while Redis is away.
+async def response(*rooms: Room, until: datetime) -> HttpResponseBase:
+    """Stream the events of `rooms` until `until` (aware), then `closed`. 503 while Redis is away.
 
     The caller has checked access and given its database connection back: a stream lives for
     hours and must hold none.
     """
-    stream = _lines(session_id, until)
+    stream = _lines(rooms, until)
     try:
         first = await anext(stream)
     except ChannelAway:
@@ -40,8 +41,8 @@ async def _with(first: str, stream: AsyncIterator[str]) -> AsyncIterator[str]:
         yield line
 
 
-async def _lines(session_id: int, until: datetime) -> AsyncIterator[str]:
-    async with hub().listening(session_id) as listener:
+async def _lines(rooms: tuple[Room, ...], until: datetime) -> AsyncIterator[str]:
+    async with hub().listening(*rooms) as listener:
         yield ": listening\n\n"
         while not listener.cut:
             left = (until - timezone.now()).total_seconds()

@@ -27,7 +27,7 @@ def test_silence_is_broken_by_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
 
     async def scenario() -> list[str]:
-        lines = stream._lines(1, LATER)
+        lines = stream._lines((1,), LATER)
         found = [await anext(lines), await anext(lines)]
         await _closed(lines)
         return found
