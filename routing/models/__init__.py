@@ -5,6 +5,7 @@ from routing.models.department import Choice, Department, Member, Snippet
 from routing.models.erasure import TicketErasure
 from routing.models.mail import IncomingMail, MailboxPlace, OutgoingMail
 from routing.models.question import Consent, Note, Question, QuestionFile
+from routing.models.reference import ReferenceCounter
 from routing.models.ticket import Answer, AnswerFile, Reply, Ticket, TicketEvent
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "OutgoingMail",
     "Question",
     "QuestionFile",
+    "ReferenceCounter",
     "Reply",
     "Snippet",
     "Ticket",

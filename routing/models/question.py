@@ -35,6 +35,9 @@ class Question(models.Model):
 
     consent = models.CharField(max_length=12, choices=ConsentState)
     asked_at = models.DateTimeField(null=True)
+    # Ids of the citizen's messages since then, and whether each was taken as a reply to us.
+    heard = models.JSONField(default=dict)
+    tries = models.PositiveSmallIntegerField(default=0)  # replies in which we found no address
     session_closes_at = models.DateTimeField()  # copied: then `if_unanswered` decides
     if_unanswered = models.CharField(max_length=10, choices=Unanswered, default=Unanswered.DROP)
     address_confirmed_at = models.DateTimeField(null=True)
