@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from email.utils import parseaddr
 from pathlib import Path
 
 import environ
@@ -46,6 +47,12 @@ def _draw(path: Path) -> None:
     with contextlib.suppress(FileExistsError):
         os.link(aside, path)
     Path(aside).unlink()
+
+
+def reply_address(from_email: str) -> str:
+    """Return the pattern for reply addresses beside the portal's own: `name+*@domain`."""
+    name, _, domain = parseaddr(from_email)[1].rpartition("@")
+    return f"{name}+*@{domain}"
 
 
 def database(url: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from sprechstunde.environment import database, env, secret_key
+from sprechstunde.environment import database, env, reply_address, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("VAR_DIR", default="var")).expanduser()
@@ -90,6 +90,13 @@ WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", default="")
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", default=16 * 1024 * 1024)
 # What Meta allows one number; it raises this to 1,000 for numbers of very high use.
 WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", default=80)
+
+# smtps://user:password@host, smtp:// with STARTTLS; empty: no mail leaves (routing/mail/smtp.py).
+EMAIL_URL = env.str("EMAIL_URL", default="")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="sprechstunde@localhost")
+# Where replies and reports go; the star becomes a signed word (routing/mail/addresses.py).
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="") or reply_address(DEFAULT_FROM_EMAIL)
+PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
 
 # Celery gets primary keys only; results are not kept.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
