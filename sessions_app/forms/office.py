@@ -103,18 +103,29 @@ class OfficeForm(KernLook, _OfficeModelForm):
         return [(title, [self[name] for name in names]) for title, names in GROUPS]
 
 
-class AdmitForm(KernLook, forms.Form):
-    """A new member of staff."""
+class PersonForm(KernLook, forms.Form):
+    """Somebody of the staff: what can be changed later as well."""
 
     first_name = forms.CharField(label=_("First name"), max_length=150)
     last_name = forms.CharField(label=_("Last name"), max_length=150)
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        max_length=254,
+        help_text=_("From there a clerk may answer forwarded questions by e-mail."),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.ASSISTANT)
+
+
+class AdmitForm(PersonForm):
+    """A new member of staff."""
+
     username = forms.CharField(
         label=_("User name"),
         max_length=150,
         validators=[UnicodeUsernameValidator()],
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.ASSISTANT)
 
     def clean_username(self) -> str:
         """Refuse a name that is taken, in whatever case."""

@@ -22,28 +22,44 @@ class LastAdmin(StaffError):
 
 
 class BelongsElsewhere(StaffError):
-    """The account has roles in other offices, so this office may not change its password."""
+    """The account has roles in other offices, so this office may not change more than the role here."""
 
 
 @transaction.atomic
 def admit(
-    office: Office, *, username: str, first_name: str, last_name: str, role: Role
+    office: Office, *, username: str, first_name: str, last_name: str, role: Role, email: str = ""
 ) -> tuple[Staff, str]:
     """Create an account with `role` in `office`; return it with its one-time password."""
     password = one_time_password()
     user = User.objects.create_user(
-        username, password=password, first_name=first_name, last_name=last_name
+        username, email, password=password, first_name=first_name, last_name=last_name
     )
     user.groups.add(_group())
     return Staff.objects.create(user=user, office=office, role=role), password
 
 
 @transaction.atomic
+def change(staff: Staff, *, first_name: str, last_name: str, email: str, role: Role) -> None:
+    """Change name, e-mail address and role.
+
+    Raises LastAdmin, and BelongsElsewhere if more than the role of a shared account would change.
+    """
+    _lock_office(staff)
+    if role != Role.ADMIN:
+        _refuse_last_admin(staff)
+    user = staff.user
+    names = {"first_name": first_name, "last_name": last_name, "email": email}
+    if any(getattr(user, name) != value for name, value in names.items()):
+        _refuse_shared(staff)
+        User.objects.filter(pk=user.pk).update(**names)
+    Staff.objects.filter(pk=staff.pk).update(role=role)
+
+
+@transaction.atomic
 def renew_password(staff: Staff) -> str:
     """Replace the password by a one-time password and return it; raises BelongsElsewhere."""
+    _refuse_shared(staff)
     user = staff.user
-    if user.is_superuser or user.staff_roles.exclude(office=staff.office_id).exists():
-        raise BelongsElsewhere
     password = one_time_password()
     user.set_password(password)
     user.save(update_fields=("password",))
@@ -54,10 +70,8 @@ def renew_password(staff: Staff) -> str:
 @transaction.atomic
 def dismiss(staff: Staff) -> None:
     """Take the role away, and the account with it if it was the last one; raises LastAdmin."""
-    Office.objects.select_for_update().get(pk=staff.office_id)
-    admins = Staff.objects.filter(office=staff.office_id, role=Role.ADMIN)
-    if staff.role == Role.ADMIN and not admins.exclude(pk=staff.pk).exists():
-        raise LastAdmin
+    _lock_office(staff)
+    _refuse_last_admin(staff)
     user = staff.user
     staff.delete()
     if not user.is_superuser and not user.staff_roles.exists():
@@ -80,6 +94,22 @@ def one_time_password() -> str:
     """Draw a password of 79 bits that is easy to read out and to type."""
     parts = ("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
     return "-".join(parts)
+
+
+def _lock_office(staff: Staff) -> None:
+    Office.objects.select_for_update().get(pk=staff.office_id)
+
+
+def _refuse_last_admin(staff: Staff) -> None:
+    others = Staff.objects.filter(office=staff.office_id, role=Role.ADMIN).exclude(pk=staff.pk)
+    if staff.role == Role.ADMIN and not others.exists():
+        raise LastAdmin
+
+
+def _refuse_shared(staff: Staff) -> None:
+    user = staff.user
+    if user.is_superuser or user.staff_roles.exclude(office=staff.office_id).exists():
+        raise BelongsElsewhere
 
 
 def _group() -> Group:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.enums import Role
-from sessions_app.forms.office import AdmitForm, OfficeForm
+from sessions_app.forms.office import AdmitForm, OfficeForm, PersonForm
 from sessions_app.models import Office, Staff
 from sessions_app.queries import planning as queries
 from sessions_app.services import staff as service
@@ -68,6 +68,18 @@ def staff_list(request: StaffRequest, staff: Staff) -> HttpResponse:
     return _staff_page(request, staff, form)
 
 
+@get_or_post
+@office_access(Role.ADMIN)
+def person(request: StaffRequest, staff: Staff, staff_id: int) -> HttpResponse:
+    """Change somebody's name, e-mail address and role."""
+    member = _member(staff, staff_id)
+    form = PersonForm(request.POST or None, initial=_as_known(member))
+    if request.method == "POST" and form.is_valid() and _changed(form, member):
+        messages.success(request, _("Saved."))
+        return redirect("office_staff", staff.office.slug)
+    return _page(request, "person", staff, form, member=member)
+
+
 @require_POST
 @office_access(Role.ADMIN)
 def renew_password(request: StaffRequest, staff: Staff, staff_id: int) -> HttpResponse:
@@ -76,8 +88,7 @@ def renew_password(request: StaffRequest, staff: Staff, staff_id: int) -> HttpRe
     try:
         password = service.renew_password(member)
     except service.BelongsElsewhere:
-        elsewhere = _("This account also belongs to another office; only its owner can change it.")
-        return _refused(request, staff, elsewhere)
+        return _refused(request, staff, _belongs_elsewhere())
     return _staff_page(request, staff, AdmitForm(), shown_once=(member, password))
 
 
@@ -88,9 +99,37 @@ def dismiss(request: StaffRequest, staff: Staff, staff_id: int) -> HttpResponse:
     try:
         service.dismiss(_member(staff, staff_id))
     except service.LastAdmin:
-        return _refused(request, staff, _("An office needs somebody who administers it."))
+        return _refused(request, staff, _last_admin())
     messages.success(request, _("Removed."))
     return redirect("office_staff", staff.office.slug)
+
+
+def _changed(form: PersonForm, member: Staff) -> bool:
+    try:
+        service.change(member, **form.cleaned_data)
+    except service.LastAdmin:
+        form.add_error("role", _last_admin())
+    except service.BelongsElsewhere:
+        form.add_error(None, _belongs_elsewhere())
+    return form.is_valid()
+
+
+def _as_known(member: Staff) -> dict[str, str]:
+    user = member.user
+    return {
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "email": user.email,
+        "role": member.role,
+    }
+
+
+def _last_admin() -> str:
+    return _("An office needs somebody who administers it.")
+
+
+def _belongs_elsewhere() -> str:
+    return _("This account also belongs to another office; only its owner can change it.")
 
 
 def _link_own_privacy_page(request: StaffRequest, office: Office) -> None:
@@ -129,7 +168,7 @@ def _staff_page(
 def _page(
     request: StaffRequest, page: str, staff: Staff | None, form: BaseForm, **more: object
 ) -> HttpResponse:
-    section = "staff" if page == "staff" else "office"
+    section = "staff" if page in {"staff", "person"} else "office"
     context = {"staff": staff, "section": section, "form": form, **more}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, f"sessions_app/office/{page}.html", context, status=status)
@@ -139,6 +178,7 @@ urlpatterns = [
     path("office/new/", new, name="office_new"),
     path("office/<slug:slug>/", settings, name="office_settings"),
     path("office/<slug:slug>/staff/", staff_list, name="office_staff"),
+    path("office/<slug:slug>/staff/<int:staff_id>/", person, name="office_person"),
     path(
         "office/<slug:slug>/staff/<int:staff_id>/password/", renew_password, name="renew_password"
     ),

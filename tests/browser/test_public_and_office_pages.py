@@ -14,6 +14,7 @@ from sessions_app.enums import ErasureTrigger, Role
 from sessions_app.models import ErasureRecord, NumberReveal, Staff
 from tests import factories
 from tests.live.server import Server, login_cookie, running
+from tests.routing import factories as routing
 from tests.services.chromium import browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -51,6 +52,8 @@ def an_office_in_its_hour() -> Staff:
 def pages_of(admin: Staff) -> list[str]:
     slug = admin.office.slug
     planned = admin.office.sessions.upcoming(timezone.now()).get()
+    department = routing.department(admin.office, mailbox_confirmed_at=None)
+    routing.clerk(department, first_name="Kim", last_name="Muster")
     return [
         "/",
         f"/privacy/{slug}/",
@@ -59,6 +62,12 @@ def pages_of(admin: Staff) -> list[str]:
         f"/planning/{slug}/{planned.pk}/cancel/",
         f"/office/{slug}/",
         f"/office/{slug}/staff/",
+        f"/office/{slug}/staff/{admin.pk}/",
+        f"/departments/{slug}/",
+        f"/departments/{slug}/new/",
+        f"/departments/{slug}/{department.pk}/",
+        f"/departments/{slug}/import/",
+        f"/correspondence/{slug}/",
         f"/records/{slug}/",
         "/password/",
         "/nowhere/",

@@ -264,3 +264,66 @@ def test_office_cannot_be_set_up_by_others(client: Client, admin: Staff) -> None
     response = client.get("/office/new/")
 
     assert response.status_code == 403
+
+
+def person(**changed: str) -> dict[str, str]:
+    given = {"first_name": "Kim", "last_name": "Neu", "email": "kim@stadt.example", "role": "clerk"}
+    return given | changed
+
+
+def test_name_address_and_role_are_changed(client: Client, admin: Staff) -> None:
+    member = factories.staff(admin.office)
+
+    client.post(f"/office/{admin.office.slug}/staff/{member.pk}/", person())
+
+    member = Staff.objects.select_related("user").get(pk=member.pk)
+    assert (str(member), member.user.email, member.role) == (
+        "Kim Neu",
+        "kim@stadt.example",
+        Role.CLERK,
+    )
+
+
+def test_last_administration_keeps_its_role(client: Client, admin: Staff) -> None:
+    response = client.post(f"/office/{admin.office.slug}/staff/{admin.pk}/", person())
+
+    assert response.status_code == 422
+    assert Staff.objects.get(pk=admin.pk).role == Role.ADMIN
+
+
+def test_shared_account_keeps_its_name(client: Client, admin: Staff) -> None:
+    member = factories.staff(admin.office, first_name="Robin", last_name="Alt")
+    factories.staff(user=member.user)
+
+    response = client.post(f"/office/{admin.office.slug}/staff/{member.pk}/", person())
+
+    assert response.status_code == 422
+    assert str(Staff.objects.get(pk=member.pk)) == "Robin Alt"
+
+
+def test_role_of_a_shared_account_is_changed(client: Client, admin: Staff) -> None:
+    member = factories.staff(admin.office, first_name="Robin", last_name="Alt")
+    factories.staff(user=member.user)
+    form = person(first_name="Robin", last_name="Alt", email="", role="auditor")
+
+    client.post(f"/office/{admin.office.slug}/staff/{member.pk}/", form)
+
+    assert Staff.objects.get(pk=member.pk).role == Role.AUDITOR
+
+
+def test_person_with_a_broken_address_is_refused(client: Client, admin: Staff) -> None:
+    member = factories.staff(admin.office)
+
+    response = client.post(f"/office/{admin.office.slug}/staff/{member.pk}/", person(email="kim@"))
+
+    assert response.status_code == 422
+    assert Staff.objects.get(pk=member.pk).role == Role.HOST
+
+
+def test_person_of_another_office_cannot_be_changed(client: Client, admin: Staff) -> None:
+    stranger = factories.staff()
+
+    response = client.post(f"/office/{admin.office.slug}/staff/{stranger.pk}/", person())
+
+    assert response.status_code == 404
+    assert Staff.objects.get(pk=stranger.pk).role == Role.HOST
