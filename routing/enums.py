@@ -34,6 +34,7 @@ class Action(TextChoices):
     BOUNCE = "bounce", _("could not be delivered")
     SEND_AGAIN = "send_again", _("sent again")
     REOPEN = "reopen", _("reopened by the citizen's reply")
+    REPLY = "reply", _("citizen wrote again")  # while it was still being worked on
     WITHDRAW = "withdraw", _("withdrawn")
     REMIND = "remind", _("department reminded")
     ESCALATE = "escalate", _("reported to the mayor's office")

@@ -28,6 +28,7 @@ def _from(
 
 
 _OPEN = (_S.FORWARDED, _S.ACCEPTED)
+_UNFINISHED = (*_OPEN, _S.RETURNED, _S.IN_RELEASE)
 _ANSWERED = (_S.ANSWERED, _S.SENT, _S.UNDELIVERABLE)
 
 # ANSWERED: the answer is final. It waits for the mail server or for the citizen's confirmation of the
@@ -46,14 +47,15 @@ TRANSITIONS: dict[tuple[TicketState, Action], Transition] = {
     **_from((_S.ANSWERED, _S.SENT), _A.BOUNCE, _S.UNDELIVERABLE, _SYSTEM),
     **_from((_S.UNDELIVERABLE,), _A.SEND_AGAIN, _S.ANSWERED, _HOUSE),
     **_from(_ANSWERED, _A.REOPEN, _S.FORWARDED, _CITIZEN),
+    **_from(_UNFINISHED, _A.REPLY, None, _CITIZEN),
     **_from((_S.WAITING,), _A.WITHDRAW, _S.WITHDRAWN, _CITIZEN | _SYSTEM | _STAFF),
-    **_from((*_OPEN, _S.RETURNED, _S.IN_RELEASE, *_ANSWERED), _A.WITHDRAW, _S.WITHDRAWN, _CITIZEN),
-    **_from((*_OPEN, _S.IN_RELEASE), _A.REMIND, None, _SYSTEM),
-    **_from((*_OPEN, _S.RETURNED, _S.IN_RELEASE), _A.ESCALATE, None, _SYSTEM),
+    **_from((*_UNFINISHED, *_ANSWERED), _A.WITHDRAW, _S.WITHDRAWN, _CITIZEN),
+    **_from(_OPEN, _A.REMIND, None, _SYSTEM),
+    **_from((*_UNFINISHED, _S.UNDELIVERABLE), _A.ESCALATE, None, _SYSTEM),
     **_from((*_ANSWERED, _S.WITHDRAWN), _A.ERASE, _S.ERASED, _SYSTEM),
 }
 
-UNFINISHED = frozenset({_S.FORWARDED, _S.ACCEPTED, _S.RETURNED, _S.IN_RELEASE})
+UNFINISHED = frozenset(_UNFINISHED)
 
 
 def allowed(state: TicketState | str, party: Party) -> frozenset[Action]:

@@ -1,0 +1,62 @@
+"""Internal notes and questions between departments and the mayor's office; no citizen ever sees them."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from routing.models import Department, Member, Note, Question, Ticket
+from routing.services.live import announce_office
+from routing.services.moves import NotAllowed, TicketError
+from routing.services.tickets import WrongDepartment
+from sessions_app.enums import Role
+from sessions_app.models import Staff
+
+
+class NoteEmpty(TicketError):
+    """A note has a text."""
+
+
+def add(
+    question: Question,
+    *,
+    by: Staff,
+    department: Department | None,
+    text: str,
+    asked: Department | None = None,
+) -> Note:
+    """Add a note of a department, or of the mayor's office (no department).
+
+    `asked` makes it a question to another department that has this question too. Raises NotAllowed,
+    NoteEmpty, WrongDepartment.
+    """
+    if not text.strip():
+        raise NoteEmpty
+    with transaction.atomic():
+        question = Question.objects.select_for_update().get(pk=question.pk)
+        _check_writes(question, by, department)
+        if asked and (asked == department or not _has(asked, question)):
+            raise WrongDepartment
+        announce_office(question.office_id)
+        return Note.objects.create(
+            question=question,
+            key_id=question.key_id,
+            text=text.strip(),
+            author=by,
+            department=department,
+            asked=asked,
+            at=timezone.now(),
+        )
+
+
+def _check_writes(question: Question, by: Staff, department: Department | None) -> None:
+    if department is None:
+        may_write = by.talks and by.office_id == question.office_id
+    else:
+        member = Member.objects.filter(staff=by, department=department)
+        may_write = by.role == Role.CLERK and _has(department, question) and member.exists()
+    if not may_write:
+        raise NotAllowed
+
+
+def _has(department: Department, question: Question) -> bool:
+    tickets = Ticket.objects.filter(question=question, department=department)
+    return tickets.exclude(erased_at__isnull=False).exists()
