@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.models import Department
 from routing.services.department_table import LARGEST
 from routing.services.departments import Fields
-from sessions_app.forms.look import KernLook
+from sessions_app.forms.look import CLASSES, KernLook
 from sessions_app.models import Office, Staff
 
 if TYPE_CHECKING:
@@ -61,15 +61,15 @@ class DepartmentForm(KernLook, _DepartmentModelForm):
         return Fields(**{name: self.cleaned_data[name] for name in self.Meta.fields})
 
 
-class MembersForm(KernLook, forms.Form):
+class MembersForm(forms.Form):
     """The place of each clerk of the office in one department."""
 
     def __init__(
         self, *args: Any, clerks: list[Staff], places: dict[int, bool], **kwargs: Any
     ) -> None:
-        self.base_fields = {f"clerk_{clerk.pk}": _place(clerk, places) for clerk in clerks}
-        self.clerks = clerks
         super().__init__(*args, **kwargs)
+        self.clerks = clerks
+        self.fields.update({f"clerk_{clerk.pk}": _place(clerk, places) for clerk in clerks})
 
     def given(self) -> dict[Staff, bool]:
         """Return the members; the value says who is a deputy."""
@@ -96,4 +96,7 @@ def _place(clerk: Staff, places: dict[int, bool]) -> forms.ChoiceField:
     initial = _NONE
     if clerk.pk in places:
         initial = _DEPUTY if places[clerk.pk] else _MEMBER
-    return forms.ChoiceField(label=str(clerk), choices=_PLACES, required=False, initial=initial)
+    look = forms.Select(attrs={"class": CLASSES[forms.Select]})
+    return forms.ChoiceField(
+        label=str(clerk), choices=_PLACES, required=False, initial=initial, widget=look
+    )

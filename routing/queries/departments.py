@@ -1,5 +1,6 @@
 """What the pages about departments show; no content of any ticket."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet
@@ -19,7 +20,7 @@ class Waiting(TypedDict):
     waiting: int
 
 
-def overview(office: Office) -> "QuerySet[WithAnnotations[Department, Waiting]]":
+def overview(office: Office) -> "Iterable[WithAnnotations[Department, Waiting]]":
     """Return the office's departments, open ones first, with members and `waiting` tickets."""
     members = Member.objects.select_related("staff__user").order_by("is_deputy", "pk")
     unfinished = Count("tickets", filter=Q(tickets__state__in=UNFINISHED))
