@@ -1,7 +1,6 @@
 """What the pages about departments show; no content of any ticket."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 
@@ -10,17 +9,8 @@ from routing.models import Department, Member
 from sessions_app.enums import Role
 from sessions_app.models import Office, Staff
 
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
 
-
-class Waiting(TypedDict):
-    """What `overview` adds to each department."""
-
-    waiting: int
-
-
-def overview(office: Office) -> "Iterable[WithAnnotations[Department, Waiting]]":
+def overview(office: Office) -> Iterable[Department]:
     """Return the office's departments, open ones first, with members and `waiting` tickets."""
     members = Member.objects.select_related("staff__user").order_by("is_deputy", "pk")
     unfinished = Count("tickets", filter=Q(tickets__state__in=UNFINISHED))
