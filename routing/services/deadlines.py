@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import holidays
 from django.db import transaction
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -47,7 +46,9 @@ def is_working_day(day: date, *, land: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _public_holidays(land: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("DE", subdiv=land, years=year))
+    from holidays import country_holidays  # 5 MB: only in processes that need it
+
+    return frozenset(country_holidays("DE", subdiv=land, years=year))
 
 
 def remind_and_escalate(now: datetime) -> None:
