@@ -20,5 +20,8 @@ BEAT_SCHEDULE = {
     "deliver-due": _tick("sessions_app.deliver_due", 2.0),
     "fetch-due-attachments": _tick("sessions_app.fetch_due_attachments", 5.0),
     "close-and-erase-due": _tick("sessions_app.erase_due", 2.0),
+    "erase-due-tickets": _tick("routing.erase_due_tickets", 10.0),
+    "remind-and-escalate": _tick("routing.remind_and_escalate", 60.0),
+    "settle-answers": _tick("routing.settle_answers", 30.0),
     "heartbeat": _tick("sessions_app.heartbeat", 10.0),
 }

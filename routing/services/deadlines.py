@@ -54,9 +54,12 @@ def _public_holidays(land: str, year: int) -> frozenset[date]:
 def remind_and_escalate(now: datetime) -> None:
     """Remind departments on the due day; a working day later and then weekly tell the mayor's office.
 
-    What was returned or waits for release is reported after a working day as well. `now` is aware.
+    What was returned or waits for release is reported after a working day as well, and at once what
+    could not be delivered. `now` is aware.
     """
-    for office in Office.objects.filter(pk__in=_unfinished().values("office").distinct()):
+    for ticket in Ticket.objects.filter(state=TicketState.UNDELIVERABLE, escalated_at=None):
+        _escalate(ticket, now)
+    for office in Office.objects.filter(pk__in=_unfinished().values("office")):
         today = timezone.localdate(now, office.zone)
         theirs = _unfinished().filter(office=office)
         for ticket in theirs.filter(due_on__lte=today, reminded_at=None).exclude(

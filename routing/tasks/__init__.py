@@ -1,1 +1,7 @@
 """What workers do: ids in, one service called, safe to run twice."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

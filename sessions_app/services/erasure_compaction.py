@@ -1,11 +1,12 @@
 """Rewrites the database's storage, so that nothing of deleted rows remains in its files."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 
 from sessions_app.models import Attachment, CitizenIdentifier, Conversation, EarlyReceipt, Message
 
@@ -15,9 +16,17 @@ log = logging.getLogger(__name__)
 TURN_PATIENCE = 2000  # SQLite: for our turn to write, while others go on
 BLOCKING_PATIENCE = 300  # while everybody else has to wait for us
 
+CHAT: tuple[type[Model], ...] = (
+    Attachment,
+    Message,
+    CitizenIdentifier,
+    Conversation,
+    EarlyReceipt,
+)
 
-def compact() -> bool:
-    """Rewrite the storage; return False if somebody was in the way, for another try later.
+
+def compact(models: Iterable[type[Model]] = CHAT) -> bool:
+    """Rewrite the storage of `models`; return False if somebody was in the way, for another try later.
 
     Outside of a transaction only. SQLite: afterwards neither the database nor its write-ahead log
     holds a byte of a deleted row. PostgreSQL: the tables are written anew, but its write-ahead log
@@ -25,10 +34,11 @@ def compact() -> bool:
     """
     if connection.in_atomic_block:
         return False
-    rewrite = _rewrite_sqlite if connection.vendor == "sqlite" else _rewrite_postgresql
     try:
         with connection.cursor() as cursor:
-            return rewrite(cursor)
+            if connection.vendor == "sqlite":
+                return _rewrite_sqlite(cursor)
+            return _rewrite_postgresql(cursor, models)
     except OperationalError:
         log.warning("storage in use: compacting waits for the next tick")
         return False
@@ -55,10 +65,10 @@ def _patience(cursor: CursorWrapper, milliseconds: int) -> Iterator[None]:
         cursor.execute(f"PRAGMA busy_timeout={usual}")
 
 
-def _rewrite_postgresql(cursor: CursorWrapper) -> bool:
+def _rewrite_postgresql(cursor: CursorWrapper, models: Iterable[type[Model]]) -> bool:
     cursor.execute(f"SET lock_timeout = {BLOCKING_PATIENCE}")
     try:
-        for model in (Attachment, Message, CitizenIdentifier, Conversation, EarlyReceipt):
+        for model in models:
             cursor.execute(f"VACUUM (FULL) {connection.ops.quote_name(model._meta.db_table)}")  # noqa: SLF001
     finally:
         cursor.execute("RESET lock_timeout")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import SET_NULL, ManyToOneRel, Model, QuerySet
 from redis.exceptions import RedisError
 
 from sessions_app.models import (
@@ -62,11 +62,23 @@ def delete_rows(rows: Rows) -> None:
     """Delete all of `rows` in one transaction.
 
     Raw deletes: Django's own would first load ten thousand messages to look for their children,
-    which are gone already.
+    which are gone already. What other apps keep beyond the hour loses its reference first.
     """
     with transaction.atomic():
         for queryset in rows.values():
+            _cut_references(queryset)
             queryset._raw_delete(queryset.db)  # noqa: SLF001
+
+
+def _cut_references(queryset: QuerySet[Model]) -> None:
+    own_app = queryset.model._meta.app_label  # noqa: SLF001
+    for relation in queryset.model._meta.related_objects:  # noqa: SLF001
+        other = relation.related_model
+        is_cut = isinstance(relation, ManyToOneRel) and relation.on_delete is SET_NULL
+        if is_cut and other._meta.app_label != own_app:  # noqa: SLF001
+            field = relation.field.name
+            rows = other._base_manager.filter(**{f"{field}__in": queryset})  # noqa: SLF001
+            rows.update(**{field: None})
 
 
 def media_folder(key_id: UUID) -> Path:

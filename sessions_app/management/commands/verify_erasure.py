@@ -28,20 +28,20 @@ class Command(BaseCommand):
     def handle(self, *_args: str, **options: Any) -> None:
         """Print each finding; raise if one of them is not clean."""
         left = 0
-        for finding in _findings(options["session_id"]):
+        for finding in self.findings(options["session_id"]):
             self.stdout.write(f"{'ok  ' if finding.is_clean else 'LEFT'} {finding.text}")
             left += not finding.is_clean
         if left:
             raise CommandError(f"{left} of these show that something is left.")
         self.stdout.write("Nothing is left.")
 
-
-def _findings(session_id: int | None) -> Iterator[verification.Finding]:
-    if session_id is not None:
-        yield from verification.examine([_session(session_id)])
-        return
-    yield from verification.examine(verification.past_sessions(timezone.now()))
-    yield from verification.examine_orphans()
+    def findings(self, session_id: int | None) -> Iterator[verification.Finding]:
+        """Look at one session, or at all that are over and at what belongs to nobody."""
+        if session_id is not None:
+            yield from verification.examine([_session(session_id)])
+            return
+        yield from verification.examine(verification.past_sessions(timezone.now()))
+        yield from verification.examine_orphans()
 
 
 def _session(session_id: int) -> ConsultationSession:

@@ -1,0 +1,150 @@
+"""What there is of a ticket, and of its question if no other department works on it any more."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+
+from routing.enums import TicketState
+from routing.models import (
+    Answer,
+    AnswerFile,
+    IncomingMail,
+    OutgoingMail,
+    Question,
+    QuestionFile,
+    Ticket,
+    TicketErasure,
+)
+from sprechstunde.vault.keystore import keystore
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """The rows' ids and the keys as they were when the erasure began."""
+
+    ticket_ids: frozenset[int]
+    question_ids: frozenset[int]
+    key_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of each kind are there."""
+
+    rows: int
+    files: int
+    keys: int
+
+    @property
+    def total(self) -> int:
+        """All of them together; 0 is the proof."""
+        return self.rows + self.files + self.keys
+
+
+def of_ticket(ticket: Ticket) -> Remains:
+    """Return what has to go with this ticket, whose state is ERASED already."""
+    question = ticket.question
+    goes_too = question if question and not living(question).exists() else None
+    return _remains(frozenset({ticket.pk}), goes_too)
+
+
+def of_question(question: Question) -> Remains:
+    """Return what has to go with a question that no ticket needs."""
+    return _remains(frozenset(), question)
+
+
+def living(question: Question) -> QuerySet[Ticket]:
+    """Return the question's tickets that are not erased."""
+    return Ticket.objects.filter(question=question).exclude(state=TicketState.ERASED)
+
+
+def count(remains: Remains) -> Count:
+    """Count what is still there. Raises KeystoreUnavailable."""
+    return Count(
+        rows=sum(rows.count() for rows in _rows(remains)),
+        files=sum(len(files_of(key_id)) for key_id in remains.key_ids),
+        keys=sum(keystore().exists(key_id) for key_id in remains.key_ids),
+    )
+
+
+def destroy_keys(remains: Remains) -> None:
+    """Make everything unreadable at once. Raises KeystoreUnavailable."""
+    for key_id in remains.key_ids:
+        keystore().destroy(key_id)
+
+
+def remove_files(remains: Remains) -> None:
+    """Remove the keys' folders with all that is in them. Raises OSError."""
+    for key_id in remains.key_ids:
+        remove_folder(folder_of(key_id))
+
+
+def delete_rows(remains: Remains) -> None:
+    """Delete all rows in one transaction. The ticket's own stays, without its question."""
+    with transaction.atomic():
+        for rows in _rows(remains):
+            if rows.model is Question:
+                Ticket.objects.filter(question__in=remains.question_ids).update(question=None)
+            rows.only("pk").delete()
+        Ticket.objects.filter(pk__in=remains.ticket_ids).update(question=None)
+
+
+def folder_of(key_id: UUID) -> Path:
+    """Return where the files sealed with this key lie."""
+    return Path(settings.TICKET_MEDIA_ROOT) / str(key_id)
+
+
+def files_of(key_id: UUID) -> list[Path]:
+    """Return the key's files, unfinished ones too."""
+    return [path for path in folder_of(key_id).rglob("*") if path.is_file()]
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it. Raises OSError."""
+    while folder.exists():
+        with suppress(FileNotFoundError):  # another worker removes it at the same time
+            shutil.rmtree(folder)
+
+
+def _remains(ticket_ids: frozenset[int], question: Question | None) -> Remains:
+    question_ids = frozenset({question.pk} if question else ())
+    tickets = Ticket.objects.filter(pk__in=ticket_ids)
+    keys = set(tickets.values_list("key_id", flat=True))
+    keys |= {question.key_id} if question else set()
+    mails = _incoming(ticket_ids, question_ids).exclude(key_id=None)
+    keys |= {key_id for key_id in mails.values_list("key_id", flat=True) if key_id}
+    return Remains(ticket_ids, question_ids, frozenset(keys))
+
+
+def _incoming(tickets: frozenset[int], questions: frozenset[int]) -> QuerySet[IncomingMail]:
+    """Mails that came to them, and reports about mails of ours: these name the citizen's address."""
+    ours = OutgoingMail.objects.filter(Q(ticket__in=tickets) | Q(question__in=questions))
+    return IncomingMail.objects.filter(Q(ticket__in=tickets) | Q(about__in=ours))
+
+
+def _rows(remains: Remains) -> Iterator[QuerySet[Model]]:
+    """Go through the rows, children before parents; whatever model refers to them is found."""
+    yield _incoming(remains.ticket_ids, remains.question_ids)
+    yield AnswerFile.objects.filter(answer__ticket__in=remains.ticket_ids)
+    yield from _related(Answer, "answer__ticket__in", remains.ticket_ids, {AnswerFile})
+    yield from _related(Ticket, "ticket__in", remains.ticket_ids, {TicketErasure, IncomingMail})
+    yield QuestionFile.objects.filter(question__in=remains.question_ids)
+    yield from _related(Question, "question__in", remains.question_ids, {QuestionFile, Ticket})
+    yield Question.objects.filter(pk__in=remains.question_ids)
+
+
+def _related(
+    parent: type[Model], path: str, ids: frozenset[int], besides: set[type[Model]]
+) -> Iterator[QuerySet[Model]]:
+    tail = path.partition("__")[2]
+    for relation in parent._meta.related_objects:  # noqa: SLF001
+        if relation.related_model not in besides:
+            rows = relation.related_model._base_manager  # noqa: SLF001
+            yield rows.filter(**{f"{relation.field.name}__{tail}": ids})
