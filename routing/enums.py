@@ -159,3 +159,4 @@ class Doubt(TextChoices):
     TOO_LARGE = "too_large", _("too large")
     STATE = "state", _("the question takes no answer now")
     INVITATION = "invitation", _("calendar invitation")
+    FILE = "file", _("a file that cannot be passed on")

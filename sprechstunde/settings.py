@@ -96,6 +96,11 @@ EMAIL_URL = env.str("EMAIL_URL", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="sprechstunde@localhost")
 # Where replies and reports go; the star becomes a signed word (routing/mail/addresses.py).
 REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="") or reply_address(DEFAULT_FROM_EMAIL)
+# How long a mail server tries to deliver; then silence means that it never had the mail.
+EMAIL_RECEIPT_PATIENCE_HOURS = env.int("EMAIL_RECEIPT_PATIENCE_HOURS", default=5 * 24)
+# imap+ssl://user:password@host, imap+tls:// with STARTTLS; empty: no mailbox is read.
+INBOX_URL = env.str("INBOX_URL", default="")
+INBOX_MAX_BYTES = env.int("INBOX_MAX_BYTES", default=40 * 1024 * 1024)  # 25 MB of files, encoded
 PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
 
 # Celery gets primary keys only; results are not kept.

@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
+_OLDER: Final = r"(?:urspr(?:ü|ue)ngliche|original|weitergeleitete|forwarded|reply|antwort)"
 # What a mail program writes between two mails, above the headers that follow.
 _SEPARATORS: Final = (
-    r"-{2,}\s*(?:urspr(?:ü|ue)ngliche|original|weitergeleitete|forwarded|reply|antwort)"
-    r"[\s-]*(?:e-?mail|mail|nachricht|message)?(?:\s+(?:message|nachricht))?\s*:?\s*-{2,}.*",
+    rf"-{{2,}}\s*{_OLDER}[\s-]*(?:e-?mail|mail|nachricht|message)?\s*:?\s*-{{2,}}.*",
     r"_{2,}\s*(?:urspr(?:ü|ue)ngliche nachricht|original message)\s*_{2,}.*",
     r"(?:anfang der weitergeleiteten (?:e-mail|nachricht)|begin forwarded message)\s*:?",
     r"-{2,}\s*(?:weitergeleitet von|forwarded by)\b.*-{0,}",
@@ -26,7 +26,7 @@ _ATTRIBUTIONS: Final = (
     rf"on\s{_DATE}.{{3,250}}?\bwrote:",
     rf"{_DATE}\S.{{1,200}}?\bschrieb\s(?:am|um|on)\b.{{3,80}}:",
     rf"{_DATE}\S.{{1,200}}?\bhat am\b.{{3,80}}\bgeschrieben:",
-    rf"\d.{{3,60}},?\s.{{1,200}}?\b(?:schrieb|wrote)\s?:",
+    r"\d.{3,60},?\s.{1,200}?\b(?:schrieb|wrote)\s?:",
     r"(?:zitat von|zitiere|quoting)\s.{2,200}:",
     r".{2,120}\s(?:schrieb|wrote)\s?:",
 )

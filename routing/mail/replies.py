@@ -1,7 +1,7 @@
 """Cuts a reply out of a mail: what somebody wrote now, without quotes, signature and disclaimers."""
 
 import re
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from mailparser_reply.parser import EmailMessage
@@ -120,4 +120,4 @@ def _letter(block: list[str], sender_name: str) -> list[str]:
 def _answered_quotes(blocks: list[tuple[bool, list[str]]]) -> int:
     """Count the quotes that are followed by somebody's own words."""
     own = [quoted for quoted, block in blocks if quoted or any(line.strip() for line in block)]
-    return sum(first and not second for first, second in zip(own, own[1:], strict=False))
+    return sum(first and not second for first, second in pairwise(own))

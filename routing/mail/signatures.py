@@ -5,11 +5,11 @@ from typing import Final
 
 _F = re.IGNORECASE
 _GREETING: Final = r"gr(?:ü|ue|u)(?:ß|ss)(?:e|en|le|li)?"
+_KIND: Final = r"(?:viele|beste|liebe|herzliche|freundliche|sch(?:ö|oe)ne|sonnige|kollegiale)n?"
+_NAME: Final = r"(?!an\s)[^.!?]{1,40}"
 _CLOSINGS: Final = (
     rf"(?:und\s+)?mit\s+(?:\w+\s+){{1,3}}{_GREETING}\b.{{0,60}}",
-    rf"(?:viele|beste|liebe|herzliche|freundliche|sch(?:ö|oe)ne|sonnige|kollegiale|besten|"
-    rf"freundlichen|herzlichen|lieben)\s+{_GREETING}(?:\s(?:aus|vom|von der|sendet|und)\s.{{1,50}})?[,.!]?"
-    rf"(?:\s[^.!?]{{1,40}})?",
+    rf"{_KIND}\s+{_GREETING}(?:\s(?:aus|vom|von der|sendet|und)\s.{{1,50}})?[,.!]?(?:\s{_NAME})?",
     rf"{_GREETING}(?:\s(?:aus|vom)\s.{{1,40}})?[,.!]?",
     r"(?:mfg|m\.?\s?f\.?\s?g\.?|lg|vg|bg|hg)[,.!]?(?:\s[^.!?]{1,30})?",
     r"hochachtungsvoll[,.]?",
@@ -38,7 +38,7 @@ _SENT_FROM: Final = re.compile(
 _DISCLAIMER: Final = re.compile(
     r"(?:(?:wichtiger |rechtlicher )?hinweis:?\s.{0,20})?(?:"
     r"dies(?:e|er inhalt dieser|er) (?:e-?mail|nachricht|mail)\b.{0,80}"
-    r"(?:vertraulich|ausschlie(?:ß|ss)lich|bestimmt|rechtlich gesch(?:ü|ue)tzt|viren|avast|avg|gepr(?:ü|ue)ft)"
+    r"(?:vertraulich|ausschlie(?:ß|ss)lich|bestimmt|rechtlich gesch(?:ü|ue)tzt|viren|avast|avg)"
     r"|der inhalt dieser (?:e-?mail|nachricht).{0,80}|(?:vertraulichkeits|datenschutz)hinweis\b"
     r"|(?:informationen|hinweise) (?:zum|zur|über die) (?:datenschutz|verarbeitung)"
     r"|(?:bitte|please) (?:pr(?:ü|ue)fen|denken|consider|think|beachten).{0,60}"

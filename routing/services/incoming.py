@@ -1,0 +1,249 @@
+"""Takes in a mail: one transaction stores it and finds its home, or keeps it sealed for a person."""
+
+import hashlib
+import hmac
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import DataError, IntegrityError, transaction
+from django.utils.crypto import salted_hmac
+
+from routing.enums import Channel, Doubt, Outcome, Party
+from routing.mail import automatic, message_ids, parsing, replies, reports
+from routing.mail.addresses import Purpose
+from routing.mail.header_text import header
+from routing.mail.parsing import Mail
+from routing.mail.reports import Fate, Report
+from routing.models import IncomingMail, MailboxPlace, OutgoingMail, Ticket
+from routing.services import answers, matching, sending, tickets
+from routing.services.actors import Actor
+from routing.services.matching import Match
+from sprechstunde.vault.errors import KeyUnavailable
+from sprechstunde.vault.keystore import keystore
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=30)  # what nobody resolved, and what needed nobody
+_HOMES = frozenset({Outcome.ANSWER, Outcome.REPLY})
+# What a mail can do to us. All else (database or keystore away, disk full) says nothing about the mail.
+_ITS_FAULT = (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a mailbox a mail lies (RFC 9051, 2.3.1.1)."""
+
+    mailbox: str
+    validity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is to become of a mail."""
+
+    outcome: Outcome
+    match: Match = field(default_factory=Match)
+    doubt: Doubt | None = None
+
+
+def receive(
+    raw: bytes, *, now: datetime, place: Place | None = None, is_cut: bool = False
+) -> IncomingMail:
+    """Store a mail and do what it asks for; when this returns, it is safely committed.
+
+    The same mail again, also at the same time, changes nothing and returns the first row. A mail
+    that cannot be dealt with is kept sealed for a person. `is_cut`: `raw` is only the head of one
+    that is too large. Raises DatabaseError, KeystoreUnavailable, OSError: then nothing is stored.
+    """
+    is_too_large = is_cut or len(raw) > settings.INBOX_MAX_BYTES
+    mail = parsing.read_headers(raw) if is_too_large else parsing.read(raw)
+    seal = uuid4()
+    try:
+        with transaction.atomic():
+            return _take_in(raw, mail, seal, now, place, is_too_large=is_too_large)
+    except (*_ITS_FAULT, DataError, IntegrityError) as error:
+        keystore().destroy(seal)
+        log.warning("an incoming mail could not be read (%s) and waits for a person", type(error))
+    except BaseException:
+        keystore().destroy(seal)
+        raise
+    bare = parsing.read_headers(b"\n\n")
+    with transaction.atomic():
+        return _take_in(raw, bare, uuid4(), now, place, is_too_large=is_too_large)
+
+
+def digest(raw: bytes, mail: Mail) -> bytes:
+    """Return by what a mail is known again: its Message-ID and its words, however they came here.
+
+    Not the Message-ID alone: devices exist that give all their mails the same one.
+    """
+    body = raw.partition(b"\r\n\r\n")[2] or raw.partition(b"\n\n")[2] or raw
+    words = hashlib.sha256(b"".join(body.split())).digest()
+    known_by = mail.message_id.encode("utf-8", "surrogatepass") + b"\0" + words
+    key = salted_hmac("routing.services.incoming", "digest", algorithm="sha256").digest()
+    return hmac.digest(key, known_by, "sha256")
+
+
+def forget_old(now: datetime) -> int:
+    """Erase what has lain here for 30 days; returns how many mails that nobody had resolved."""
+    old = IncomingMail.objects.filter(received_at__lt=now - KEPT)
+    unresolved = old.filter(outcome=Outcome.QUARANTINED).count()
+    for mail in old.only("pk", "key_id"):
+        if mail.key_id:
+            keystore().destroy(mail.key_id)
+        mail.delete()
+    if unresolved:
+        log.warning("%s incoming mails were erased that nobody had resolved in time", unresolved)
+    return unresolved
+
+
+def _take_in(
+    raw: bytes, mail: Mail, seal: UUID, now: datetime, place: Place | None, *, is_too_large: bool
+) -> IncomingMail:
+    row, is_new = _row(digest(raw, mail), now)
+    if place:
+        _remember(place, row)
+    if not is_new:
+        return row
+    found = _Found(Outcome.QUARANTINED, matching.match(mail, now=now), Doubt.TOO_LARGE)
+    if not is_too_large:
+        found = _deal_with(raw, mail, now)
+    office = matching.office_of(mail, found.match)
+    row.outcome, row.doubt = found.outcome, found.doubt or ""
+    row.office, row.ticket, row.about = office, found.match.ticket, found.match.about
+    if found.outcome not in _HOMES:
+        _keep_sealed(row, mail, raw, seal)
+    row.save()
+    return row
+
+
+def _row(known_by: bytes, now: datetime) -> tuple[IncomingMail, bool]:
+    """Insert, or wait for whoever inserts the same now (both databases do on the unique digest)."""
+    row = IncomingMail(digest=known_by, received_at=now)
+    IncomingMail.objects.bulk_create([row], ignore_conflicts=True)
+    kept = IncomingMail.objects.get(digest=known_by)
+    return kept, kept.uid == row.uid
+
+
+def _remember(place: Place, row: IncomingMail) -> None:
+    here = MailboxPlace(mailbox=place.mailbox, validity=place.validity, uid=place.uid, mail=row)
+    MailboxPlace.objects.bulk_create([here], ignore_conflicts=True)
+
+
+def _keep_sealed(row: IncomingMail, mail: Mail, raw: bytes, seal: UUID) -> None:
+    keystore().create(seal)
+    row.key_id = seal
+    row.sender, row.subject, row.raw = mail.sender, mail.subject, raw
+
+
+def _deal_with(raw: bytes, mail: Mail, now: datetime) -> _Found:
+    report = reports.read(mail.message)
+    if report:
+        return _report(report, mail, now)
+    if _is_own(mail):
+        return _Found(Outcome.LOOP, matching.of_message_ids([mail.message_id]))
+    match = matching.match(mail, now=now)
+    if automatic.is_automatic(mail.message):
+        return _Found(Outcome.AUTO_REPLY, match)
+    doubt = _doubt(mail, match)
+    if doubt:
+        return _Found(Outcome.QUARANTINED, match, doubt)
+    return _bring_home(raw, mail, match)
+
+
+def _is_own(mail: Mail) -> bool:
+    """Whether it is our own mail that came back: by its name, or because we are said to have sent it."""
+    own = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].lower()
+    return message_ids.uid_of(mail.message_id) is not None or mail.sender == own
+
+
+def _doubt(mail: Mail, match: Match) -> Doubt | None:
+    readable = {
+        Doubt.MALFORMED: mail.is_damaged,
+        Doubt.ENCRYPTED: mail.is_encrypted,
+        Doubt.INVITATION: mail.is_invitation,
+    }
+    unreadable = next((doubt for doubt, is_so in readable.items() if is_so), None)
+    if match.doubt or unreadable:
+        return match.doubt or unreadable
+    return Doubt.NO_ADDRESS if match.purpose in {None, Purpose.BOUNCE} else None
+
+
+def _bring_home(raw: bytes, mail: Mail, match: Match) -> _Found:
+    """Make it the department's answer or the citizen's reply; where that cannot be, a doubt says why."""
+    writer = matching.sender(mail, match)
+    if writer is None or match.ticket is None:
+        return _Found(Outcome.QUARANTINED, match, Doubt.SENDER)
+    text = replies.cut(mail.text, sender_name=mail.sender_name)
+    if not text:
+        return _Found(Outcome.QUARANTINED, match, Doubt.EMPTY)
+    try:
+        with transaction.atomic():
+            outcome = hand_over(match.ticket, mail, raw, text=text, by=writer)
+    except (tickets.TicketError, KeyUnavailable) as refusal:
+        return _Found(Outcome.QUARANTINED, match, _refused(refusal))
+    return _Found(outcome, match)
+
+
+def hand_over(ticket: Ticket, mail: Mail, raw: bytes, *, text: str, by: Actor) -> Outcome:
+    """Give text, files and original to the ticket, by a citizen as a reply, else as an answer.
+
+    Raises TicketError, KeyUnavailable.
+    """
+    if by.party is Party.CITIZEN:
+        tickets.reopen(ticket, text=text, original=raw, by=by)
+        return Outcome.REPLY
+    files = [(file.name, file.data) for file in mail.files]
+    answers.submit(ticket, by=by, text=text, channel=Channel.MAIL, original=raw, files=files)
+    return Outcome.ANSWER
+
+
+def _refused(refusal: Exception) -> Doubt:
+    if isinstance(refusal, answers.FileRefused):
+        return Doubt.FILE
+    return Doubt.SENDER if isinstance(refusal, tickets.NotAllowed) else Doubt.STATE
+
+
+def _report(report: Report, mail: Mail, now: datetime) -> _Found:
+    match = _about(report, mail, now)
+    about = match.about
+    if about is None:
+        return _Found(Outcome.QUARANTINED, match, match.doubt or Doubt.NO_ADDRESS)
+    if report.fate is Fate.DELAYED:
+        return _Found(Outcome.DELAY, match)
+    if report.fate is Fate.DELIVERED:
+        sending.delivered(about, now=now)
+        return _Found(Outcome.DELIVERED, match)
+    sending.bounced(about, status=report.status, permanent=report.permanent, now=now)
+    return _Found(Outcome.BOUNCE, match)
+
+
+def _about(report: Report, mail: Mail, now: datetime) -> Match:
+    """Return of which mail a report speaks: by its address, by the envelope's name, by what it sends back."""
+    match = matching.match(mail, now=now)
+    if match.about or match.doubt in {Doubt.FORGED, Doubt.EXPIRED}:
+        return match
+    named = _of_envelope(report.envelope_id)
+    if named:
+        return Match(Purpose.BOUNCE, named.ticket, named)
+    sent_back = matching.of_message_ids(report.message_ids)
+    return sent_back if sent_back.about else match
+
+
+def _of_envelope(name: str) -> OutgoingMail | None:
+    try:
+        uid = UUID(name)
+    except ValueError:
+        return None
+    return OutgoingMail.objects.select_related("ticket").filter(uid=uid).first()
+
+
+def original_text(raw: bytes) -> tuple[Mail, str]:
+    """Return a stored original, read again, and its date as the sender's program wrote it."""
+    mail = parsing.read(raw)
+    return mail, header(mail.message, "Date")
