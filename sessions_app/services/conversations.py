@@ -1,5 +1,6 @@
 """What staff do with a conversation besides writing: open, take over, finish, see the number."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import models, transaction
@@ -43,6 +44,24 @@ def hand_back(conversation: Conversation) -> None:
 def finish(conversation: Conversation) -> None:
     """Mark as done; a new message of the citizen opens it again."""
     _change(conversation, done_at=timezone.now(), waiting_since=None, unread=0)
+
+
+def taken_elsewhere(message: Message, *, also: Collection[int] = ()) -> None:
+    """Let the citizen not wait because of `message`: another part of the portal took it as a reply.
+
+    `also` are the keys of messages that were taken so before. For use inside the caller's
+    transaction, with the conversation locked.
+    """
+    waiting = _rows(message.conversation).filter(waiting_since__gte=message.sent_at)
+    if not waiting.exists():
+        return  # an older turn waits, or none
+    turns = Message.objects.filter(
+        conversation=message.conversation_id,
+        direction=Direction.IN,
+        sent_at__gte=message.sent_at,
+    ).exclude(kind__in=NO_TURN)
+    rest = turns.exclude(pk__in=[message.pk, *also]).order_by("sent_at", "id")
+    waiting.update(waiting_since=rest.values_list("sent_at", flat=True).first())
 
 
 def reopen(conversation: Conversation) -> None:

@@ -1,5 +1,6 @@
 """Write to a citizen: a reply, a reaction, a text of the office; decide about a stuck message."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -118,6 +119,29 @@ def send_notice(conversation: Conversation, notice: Notice, *, now: datetime) ->
     if created:
         _queued(created)
     return created
+
+
+def ask(
+    conversation: Conversation,
+    *,
+    text: str,
+    buttons: Sequence[tuple[str, str]] = (),
+    now: datetime,
+) -> Message:
+    """Queue an own text of the office, as a question if it has `buttons` (at most 3 of id and title).
+
+    It is no answer to what the citizen asked: who waits goes on waiting. For use inside the caller's
+    transaction. `now` is aware. Raises KeyUnavailable.
+    """
+    kind, content = MessageKind.TEXT, dict[str, object](text=text)
+    if buttons:
+        kind = MessageKind.BUTTONS
+        content |= {"buttons": [list(button) for button in buttons]}
+    message = _new(conversation, kind, content, now)
+    message.notice = Notice.DIALOGUE
+    message.save(force_insert=True)
+    _queued(message)
+    return message
 
 
 def send_again(message: Message, *, by: Staff) -> None:

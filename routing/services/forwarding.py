@@ -1,0 +1,200 @@
+"""Takes a question out of the conversation into a box of its own, for the departments asked."""
+
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from routing.enums import Action, ConsentState, Unanswered
+from routing.models import Department, Question, QuestionFile, Ticket, TicketEvent
+from routing.services import actors, dialogue, notes, sealed_files, suggestions, tickets
+from routing.services.references import next_reference
+from sessions_app.models import Attachment, Conversation, Staff
+from sessions_app.services import attachments as chat_files
+from sprechstunde.live.events import announce
+from sprechstunde.vault.keystore import keystore
+
+LONGEST = 3000  # characters; with every wording it still fits into WhatsApp's messages
+
+
+class ForwardingError(Exception):
+    """The question cannot be forwarded so."""
+
+
+class ConversationClosed(ForwardingError):
+    """The hour is over, or the citizen wished to be erased."""
+
+
+class QuestionEmpty(ForwardingError):
+    """There is no question."""
+
+
+class QuestionTooLong(ForwardingError):
+    """It has more than LONGEST characters."""
+
+
+class WrongDepartments(ForwardingError):
+    """One takes no questions, belongs to another office, or is there twice."""
+
+
+class WrongFile(ForwardingError):
+    """Not a picture of this conversation, or no longer there."""
+
+
+def forward(  # noqa: PLR0913  # what the form asks for, each by its name
+    conversation: Conversation,
+    *,
+    by: Staff,
+    text: str,
+    lead: Department,
+    consulted: Sequence[Department] = (),
+    attachments: Collection[Attachment] = (),
+    due_on: date | None = None,
+    note: str = "",
+    if_unanswered: Unanswered = Unanswered.DROP,
+    anonymous: bool = False,
+    share_name: bool = False,
+    language: str = "de",
+) -> Question:
+    """Keep the question under keys of its own and ask the citizen, or hand it over at once.
+
+    `anonymous` asks nobody: no name, no address, the answer stays inside. Else `if_unanswered` says
+    what becomes of it without a reply. `share_name` asks for the profile's name as well. Raises
+    ForwardingError, KeyUnavailable.
+    """
+    departments = (lead, *consulted)
+    _check(conversation, departments, attachments)
+    question = Question(
+        office_id=by.office_id,
+        conversation=conversation,
+        text=_checked(text),
+        name=conversation.name if share_name and not anonymous else None,
+        consent=ConsentState.NOT_ASKED if anonymous else ConsentState.FORWARD,
+        if_unanswered=if_unanswered,
+        language=language,
+        created_by=by,
+    )
+    now = timezone.now()
+    rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in departments]
+    with _boxes([question.key_id, *(ticket.key_id for ticket in rows)]), transaction.atomic():
+        locked = dialogue.locked(conversation.pk, now)
+        if locked is None:
+            raise ConversationClosed
+        _save(question, rows, locked, by=by, now=now)
+        _copy(question, attachments)
+        if note.strip():
+            notes.add(question, by=by, department=None, text=note)
+        suggestions.learn(lead, question.text)
+        _start(question, locked, by=by, now=now)
+    return question
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise QuestionEmpty
+    if len(text) > LONGEST:
+        raise QuestionTooLong
+    return text
+
+
+def _check(
+    conversation: Conversation,
+    departments: Collection[Department],
+    attachments: Collection[Attachment],
+) -> None:
+    office_id = conversation.session.office_id
+    if len({each.pk for each in departments}) < len(departments):
+        raise WrongDepartments
+    if any(each.office_id != office_id or each.closed_at for each in departments):
+        raise WrongDepartments
+    for attachment in attachments:
+        is_ours = attachment.message.conversation_id == conversation.pk
+        if not is_ours or not chat_files.is_viewable(attachment):
+            raise WrongFile
+
+
+def _ticket(
+    question: Question, department: Department, *, due_on: date | None, is_lead: bool
+) -> Ticket:
+    return Ticket(
+        office_id=question.office_id,
+        question=question,
+        department=department,
+        is_lead=is_lead,
+        due_on=due_on,
+    )
+
+
+def _save(
+    question: Question, rows: list[Ticket], conversation: Conversation, *, by: Staff, now: datetime
+) -> None:
+    question.reference = next_reference(conversation.session.office, now)
+    question.session_closes_at = conversation.session.closes_at
+    question.created_at = now
+    question.save(force_insert=True)
+    for ticket in rows:
+        ticket.question = question
+        ticket.reference, ticket.created_at = question.reference, now
+        ticket.save(force_insert=True)
+        _remember(ticket, by=by, now=now)
+
+
+def _remember(ticket: Ticket, *, by: Staff, now: datetime) -> None:
+    actor = actors.of(by)
+    TicketEvent.objects.create(
+        ticket=ticket,
+        key_id=ticket.key_id,
+        action=Action.ASK,
+        party=actor.party,
+        staff=by,
+        department=ticket.department,
+        state=ticket.state,
+        at=now,
+    )
+
+
+def _copy(question: Question, attachments: Collection[Attachment]) -> None:
+    """Copy the pictures, whose hidden data was taken out when they came, under the question's key."""
+    for number, attachment in enumerate(attachments, 1):
+        try:
+            data = chat_files.read(attachment)
+        except FileNotFoundError:
+            raise WrongFile from None
+        ending = attachment.media_type.rpartition("/")[2].replace("jpeg", "jpg")
+        row = QuestionFile.objects.create(
+            question=question,
+            key_id=question.key_id,
+            name=f"bild-{number}.{ending}",  # a file's own name may say who somebody is
+            media_type=attachment.media_type,
+            size=len(data),
+        )
+        sealed_files.write(row, data)
+
+
+def _start(question: Question, conversation: Conversation, *, by: Staff, now: datetime) -> None:
+    if question.consent == ConsentState.NOT_ASKED:
+        tickets.dispatch(question, by=actors.of(by), now=now)
+    else:
+        dialogue.begin(question, conversation, now=now)
+    announce(conversation.session_id, f"conversation-{conversation.pk}")
+
+
+@contextmanager
+def _boxes(key_ids: list[UUID]) -> Iterator[None]:
+    """Create the keys; if it comes to nothing, nothing of them and of files under them stays."""
+    try:
+        for key_id in key_ids:
+            keystore().create(key_id)
+        yield
+    except BaseException:
+        for key_id in key_ids:
+            keystore().destroy(key_id)
+            shutil.rmtree(Path(settings.TICKET_MEDIA_ROOT) / str(key_id), ignore_errors=True)
+        raise
