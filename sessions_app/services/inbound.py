@@ -208,10 +208,12 @@ def _let_work(
     _let_fetch(arrivals, directory.session)
     opened = {conversation.pk for conversation in directory.opened}
     by_conversation: dict[int, list[effects.Arrival]] = {}
-    for each in arrivals:  # in the order of their conversations, see `insert_new`
+    # In the order of their conversations, see `insert_new`.
+    for each in sorted(arrivals, key=lambda each: each.message.conversation_id):
         by_conversation.setdefault(each.message.conversation_id, []).append(each)
-    for pk, its in sorted(by_conversation.items()):
-        effects.apply(its[0].message.conversation, its, is_new=pk in opened, now=now)
+    effects.note(by_conversation, now=now)
+    for pk, its in by_conversation.items():
+        effects.answer(its[0].message.conversation, its, is_new=pk in opened, now=now)
     _close_empty(opened - by_conversation.keys())
 
 

@@ -1,15 +1,17 @@
 """What new messages of a citizen change: the place in the queue and the office's own texts."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sessions_app import wording
 from sessions_app.enums import AttachmentState, MessageKind, Notice
 from sessions_app.models import Conversation, Message
+from sessions_app.services import inbound_sql
 from sessions_app.services import inbound_wishes as wishes
 from sessions_app.services.conversations import NO_TURN
 from sessions_app.services.identity import Vanished
-from sessions_app.services.inbound_sql import note_activity
+from sessions_app.services.inbound_sql import LONG_AGO, NEVER, Activity
 from sessions_app.services.messages import send_notice
 from sessions_app.whatsapp.events import IdentityChange, Incoming
 
@@ -32,14 +34,17 @@ class Arrival:
         return not wishes.is_wish(self.event) and wishes.answer(self.event) is None
 
 
-def apply(
-    conversation: Conversation, arrivals: list[Arrival], *, is_new: bool, now: datetime
-) -> None:
-    """Update the queue and send what the office answers by itself; in the caller's transaction.
+def note(by_conversation: Mapping[int, Sequence[Arrival]], *, now: datetime) -> None:
+    """Move the conversations to their places in the queue. Raises Vanished if one is gone."""
+    activities = [_activity(pk, its) for pk, its in by_conversation.items()]
+    if len(inbound_sql.note(activities, now=now)) < len(activities):
+        raise Vanished
 
-    Raises Vanished.
-    """
-    _note_activity(conversation, arrivals, now)
+
+def answer(
+    conversation: Conversation, arrivals: Sequence[Arrival], *, is_new: bool, now: datetime
+) -> None:
+    """Send what the office answers by itself; in the caller's transaction."""
     if is_new:
         conversation.last_message_at = max(each.message.sent_at for each in arrivals)
         send_notice(conversation, Notice.GREETING, now=now)
@@ -47,21 +52,21 @@ def apply(
         _decline(conversation, arrivals, now)
 
 
-def _note_activity(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> None:
-    counted = [each for each in arrivals if each.message.kind not in _UNCOUNTED]
-    is_there = note_activity(
-        conversation.pk,
+def _activity(conversation_id: int, arrivals: Sequence[Arrival]) -> Activity:
+    counted = [each.message.sent_at for each in arrivals if each.message.kind not in _UNCOUNTED]
+    heard = [each.message.sent_at for each in arrivals if each.message.kind not in NO_TURN]
+    turns = [each.message.sent_at for each in arrivals if each.is_turn]
+    return Activity(
+        conversation_id,
         unread=len(counted),
-        counted=[each.message.sent_at for each in counted],
-        heard=[each.message.sent_at for each in arrivals if each.message.kind not in NO_TURN],
-        turns=[each.message.sent_at for each in arrivals if each.is_turn],
-        now=now,
+        last_message_at=max(counted, default=LONG_AGO),
+        last_inbound_at=max(heard, default=LONG_AGO),
+        began_at=min(heard, default=NEVER),
+        waiting_since=min(turns, default=NEVER),
     )
-    if not is_there:
-        raise Vanished
 
 
-def _answer_wishes(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> bool:
+def _answer_wishes(conversation: Conversation, arrivals: Sequence[Arrival], now: datetime) -> bool:
     """Return whether the conversation is about to be erased."""
     said = [each.event for each in arrivals if isinstance(each.event, Incoming)]
     answers = {wishes.answer(event): event for event in said}
@@ -75,7 +80,7 @@ def _answer_wishes(conversation: Conversation, arrivals: list[Arrival], now: dat
     return False
 
 
-def _decline(conversation: Conversation, arrivals: list[Arrival], now: datetime) -> None:
+def _decline(conversation: Conversation, arrivals: Sequence[Arrival], now: datetime) -> None:
     messages = [each.message for each in arrivals]
     if any(message.kind in _NEVER_TAKEN for message in messages):
         _send_once(conversation, Notice.MEDIA_DECLINED, "media_declined_at", now)

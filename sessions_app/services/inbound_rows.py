@@ -12,7 +12,6 @@ from sessions_app.services.inbound_sql import insert_messages
 from sessions_app.whatsapp.events import IdentityChange, Incoming, Media
 
 UNNAMED_TYPE = "application/octet-stream"  # until the bytes are there
-_ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters
 
 
 def message_of(event: Incoming, conversation: Conversation, *, now: datetime) -> Message:
@@ -44,9 +43,7 @@ def insert_new(messages: Iterable[Message]) -> list[Message]:
     """Insert the rows but for those that are there already; return the new ones, with their keys."""
     # The same order in every transaction, or two deliveries of the same batch block each other.
     rows = sorted(messages, key=lambda row: (row.conversation_id, row.sent_at))
-    keys: dict[bytes, int] = {}
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        keys |= insert_messages(rows[start : start + _ROWS_A_STATEMENT])
+    keys = insert_messages(rows)
     return [_with_key(row, keys.pop(row.wamid_digest)) for row in rows if row.wamid_digest in keys]
 
 

@@ -26,6 +26,7 @@ _POLITE = (
     "please all everything my the this data messages message conversation now"
 )
 _FILLERS = frozenset(_POLITE.split())
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
 _LONGEST_WISH = 8  # words
 _REMEMBERED_FOR = timedelta(hours=24)  # longer than any session
 
@@ -89,5 +90,4 @@ def _topic(session_id: int) -> str:
 
 def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return bare.replace("oe", "o")
+    return _ACCENTS.sub("", decomposed).replace("oe", "o")

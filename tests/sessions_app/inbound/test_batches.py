@@ -117,7 +117,7 @@ def test_message_of_a_known_citizen_costs_three_queries(known: int) -> None:
     assert questions(session, text(citizen(0)), by=citizen(0)) == 3
 
 
-def test_queries_of_a_batch_grow_with_conversations_and_not_with_messages() -> None:
+def test_queries_of_a_batch_do_not_grow_with_its_messages() -> None:
     session = factories.session()
     deliver(session, text(ERIKA), by=ERIKA)
 
