@@ -1,9 +1,8 @@
-"""Takes in what WhatsApp tells: one webhook, one transaction, then the live event."""
+"""Takes in what WhatsApp tells: webhooks that come together, one transaction, one live event."""
 
 import logging
-import threading
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from sessions_app.services import inbound_effects as effects
 from sessions_app.services import inbound_wishes as wishes
 from sessions_app.services.inbound_rows import attach, insert_new, message_of, note_of
 from sessions_app.services.inbound_sessions import running_on
-from sessions_app.whatsapp.events import IdentityChange, Incoming, Parsed, Receipt, Sender
+from sessions_app.whatsapp.events import IdentityChange, Incoming, Receipt, Sender, Update
 from sessions_app.whatsapp.payloads import parse
 from sprechstunde.doorbell import ring
 from sprechstunde.live.events import announce
@@ -29,8 +28,6 @@ log = logging.getLogger(__name__)
 _OPENS_NOTHING = {MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE}
 _ATTEMPTS = 3
 _RINGS_FOR_EACH = 20  # beyond that one ring for all that is due costs less
-
-_writing = threading.RLock()
 
 Said = Incoming | IdentityChange
 
@@ -57,54 +54,57 @@ class _Place:
     other: Conversation | None = None
 
 
-def receive(body: bytes) -> None:
-    """Store everything that a genuine webhook brought; whatever cannot be understood is counted.
+def receive(bodies: Iterable[bytes]) -> None:
+    """Store everything that genuine webhooks brought; whatever cannot be understood is counted.
 
-    When it returns, all is durable. Raises Unreadable for a body that is no JSON object, and
-    OperationalError or KeystoreUnavailable when nothing can be stored now: then nothing is, and
-    Meta comes again.
+    When it returns, all is durable; when it raises, nothing is stored, and Meta comes again. Raises
+    Unreadable for a body that is no JSON object, OperationalError or KeystoreUnavailable when nothing
+    can be stored now, identity.Vanished when things were erased again and again meanwhile.
     """
     now = timezone.now()
-    parsed = parse(body, now=now)
-    if parsed.skipped:
-        log.warning("webhook: left out %s", parsed.skipped)
-    for mail in _stored(parsed, now):
+    updates = [update for body in bodies for update in _updates(body, now)]
+    for mail in _stored(updates, now):
         if mail.session and mail.events:
             announce(mail.session.pk, "queue", *mail.events)
         outside.turn_away(mail.phone_number_id, mail.turned_away, now=now)
 
 
-def _stored(parsed: Parsed, now: datetime) -> list[Mail]:
-    for attempt in range(1, _ATTEMPTS + 1):
-        mails = _sorted_by_number(parsed, now, anew=attempt > 1)
+def _updates(body: bytes, now: datetime) -> Sequence[Update]:
+    parsed = parse(body, now=now)
+    if parsed.skipped:
+        log.warning("webhook: left out %s", parsed.skipped)
+    return parsed.updates
+
+
+def _stored(updates: Sequence[Update], now: datetime) -> list[Mail]:
+    attempt = 1
+    while True:
+        mails = _sorted_by_number(updates, now, anew=attempt > 1)
         try:
             _store(mails, now)
         except (OperationalError, IntegrityError, identity.Vanished) as error:
             # Two deliveries blocked each other, or something was erased in between.
             log.warning("webhook: attempt %s failed (%s)", attempt, type(error).__name__)
+            if attempt == _ATTEMPTS:
+                raise
+            attempt += 1
         else:
             return mails
-    raise OperationalError
 
 
 def _store(mails: list[Mail], now: datetime) -> None:
     for mail in mails:
         _find_senders(mail)
-    with _one_writer(), transaction.atomic():
+    with transaction.atomic():
         for mail in mails:
             _take_in(mail, now)
 
 
-def _one_writer() -> AbstractContextManager[object]:
-    # SQLite lets one write and the others sleep and try again; our own threads rather queue.
-    return _writing if connection.vendor == "sqlite" else nullcontext()
-
-
-def _sorted_by_number(parsed: Parsed, now: datetime, *, anew: bool) -> list[Mail]:
-    numbers = {update.phone_number_id for update in parsed.updates}
+def _sorted_by_number(updates: Sequence[Update], now: datetime, *, anew: bool) -> list[Mail]:
+    numbers = {update.phone_number_id for update in updates}
     sessions = running_on(numbers, now, anew=anew)
     mails = {number: Mail(number, sessions.get(number)) for number in numbers}
-    for update in parsed.updates:
+    for update in updates:
         mail = mails[update.phone_number_id]
         if isinstance(update.event, Receipt):
             mail.receipts.append(update.event)

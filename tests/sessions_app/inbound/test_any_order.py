@@ -22,6 +22,7 @@ from tests.sessions_app.inbound.webhooks import (
     said,
     status,
     text,
+    together,
     value,
     webhook,
 )
@@ -114,17 +115,22 @@ def failing(point: str | None) -> Iterator[None]:
         yield
 
 
-def send(session: ConsultationSession, delivery: Delivery) -> None:
-    """Send until it is acknowledged, as Meta does."""
-    messages = [each for each in delivery.events if not _is_status(each)]
-    statuses = [each for each in delivery.events if _is_status(each)]
+def send(session: ConsultationSession, *deliveries: Delivery) -> None:
+    """Send what waits at the same moment until each is acknowledged, as Meta does."""
+    payloads = [_payload(session, delivery.events) for delivery in deliveries]
+    with failing(deliveries[0].fails_at):
+        answers = together(*payloads)
+    for payload, answer in zip(payloads, answers, strict=True):
+        if answer != 200:
+            assert post(payload) == 200
+
+
+def _payload(session: ConsultationSession, events: list[Any]) -> Event:
+    messages = [each for each in events if not _is_status(each)]
+    statuses = [each for each in events if _is_status(each)]
     contacts = [ANNA.contact(), BEA.contact()]
     number = session.office.phone_number_id
-    content = value(number, *messages, contacts=contacts, statuses=statuses)
-    with failing(delivery.fails_at):
-        answer = post(webhook(change(content)))
-    if answer != 200:
-        assert post(webhook(change(content))) == 200
+    return webhook(change(value(number, *messages, contacts=contacts, statuses=statuses)))
 
 
 def _is_status(event: Any) -> bool:
@@ -166,15 +172,20 @@ def _seen(row: Conversation) -> Any:
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take many minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(first=deliveries(OPENING), then=deliveries([*OPENING, *FOLLOWING, *STATUSES]))
+@given(
+    first=deliveries(OPENING),
+    then=deliveries([*OPENING, *FOLLOWING, *STATUSES]),
+    at_once=st.integers(1, 4),
+)
 def test_any_delivery_of_the_same_events_gives_the_same_conversations(
-    first: list[Delivery], then: list[Delivery]
+    first: list[Delivery], then: list[Delivery], at_once: int
 ) -> None:
     expected = ready_session()
     send(expected, Delivery([*OPENING, *FOLLOWING, *STATUSES], None))
     session = ready_session()
 
-    for delivery in (*first, *then):
-        send(session, delivery)
+    for each in (first, then):
+        for start in range(0, len(each), at_once):
+            send(session, *each[start : start + at_once])
 
     assert seen(session) == seen(expected)

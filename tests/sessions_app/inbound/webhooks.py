@@ -12,6 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from sessions_app.models import ConsultationSession
+from sessions_app.views.webhook import answers
+from sprechstunde.gathered import Letter
 
 Json = dict[str, Any]
 PATH = "/webhooks/whatsapp/"
@@ -106,6 +108,12 @@ def post(payload: Any, *, client: Client | None = None) -> int:
         PATH, body, "application/json", headers={"X-Hub-Signature-256": signature(body)}
     )
     return answer.status_code
+
+
+def together(*payloads: Any) -> list[int]:
+    """Send signed webhooks that are waiting at the same moment; return the answers' statuses."""
+    bodies = [each if isinstance(each, bytes) else encoded(each) for each in payloads]
+    return answers([Letter(body, signature(body)) for body in bodies])
 
 
 def deliver(
