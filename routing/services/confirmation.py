@@ -13,6 +13,8 @@ from routing.services import handover, outbox
 
 WORDING = "mail-1"  # version of templates/routing/mail/confirmation and citizen/confirm
 
+_WITHOUT = ConsentState.ANONYMOUS
+
 
 def ask(question: Question, *, now: datetime) -> None:
     """Ask the mailbox whether it is the citizen's; good for 48 hours from the aware time `now`.
@@ -61,6 +63,15 @@ def find(token: str, now: datetime) -> Question | None:
     return question if question and _is_genuine(token, question, now) else None
 
 
+def decline(question: Question, *, now: datetime) -> None:
+    """Erase an address that its mailbox does not want to confirm; the question stays without it."""
+    with transaction.atomic():
+        unconfirmed = Question.objects.filter(pk=question.pk, address_confirmed_at=None)
+        if unconfirmed.update(address=None, address_expires_at=None, consent=_WITHOUT):
+            OutgoingMail.objects.filter(question=question, kind=MailKind.CONFIRMATION).delete()
+            _note(question, now, is_given=False)
+
+
 def expire_due(now: datetime) -> int:
     """Erase the addresses that nobody confirmed in time; return how many. The questions stay."""
     late = Question.objects.filter(address_confirmed_at=None, address_expires_at__lte=now)
@@ -75,7 +86,7 @@ def _erase_address(pk: int, now: datetime) -> int:
     # Only if it is still late: it may have been confirmed or asked for anew meanwhile.
     erased = Question.objects.filter(
         pk=pk, address_confirmed_at=None, address_expires_at__lte=now
-    ).update(address=None, address_expires_at=None, consent=ConsentState.ANONYMOUS)
+    ).update(address=None, address_expires_at=None, consent=_WITHOUT)
     if erased:
         OutgoingMail.objects.filter(question=pk, kind=MailKind.CONFIRMATION).delete()
     return erased
@@ -100,13 +111,17 @@ def _confirmed(question: Question, now: datetime) -> None:
     question.address_expires_at = None
     question.address_failed_at = None
     question.save(update_fields=("address_confirmed_at", "address_expires_at", "address_failed_at"))
+    _note(question, now, is_given=True)
+    outbox.post(MailKind.ACKNOWLEDGEMENT, office_id=question.office_id, question=question)
+    handover.post_waiting(question)
+
+
+def _note(question: Question, now: datetime, *, is_given: bool) -> None:
     Consent.objects.create(
         question=question,
         kind=ConsentKind.CONFIRMATION,
-        is_given=True,
+        is_given=is_given,
         wording=WORDING,
         by=Party.CITIZEN,
         at=now,
     )
-    outbox.post(MailKind.ACKNOWLEDGEMENT, office_id=question.office_id, question=question)
-    handover.post_waiting(question)
