@@ -13,6 +13,8 @@ class Config:
     """The account that is simulated and the address its webhooks go to."""
 
     port: int = 8900
+    smtp_port: int = 0  # any that is free
+    imap_port: int = 0
     webhook_url: str = "http://127.0.0.1:8000/webhooks/whatsapp/"
     phone_number_id: str = "106540352242922"
     waba_id: str = "102290129340398"
@@ -45,7 +47,12 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         texts["app_secret"] = texts["app_secret"].split(",")[0].strip()
     if "display_phone_number" in texts:
         texts["display_phone_number"] = _digits(texts["display_phone_number"])
-    return Config(port=int(environ.get("SIMULATOR_PORT") or 8900), **texts)
+    return Config(
+        port=int(environ.get("SIMULATOR_PORT") or 8900),
+        smtp_port=int(environ.get("SIMULATOR_SMTP_PORT") or 0),
+        imap_port=int(environ.get("SIMULATOR_IMAP_PORT") or 0),
+        **texts,
+    )
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

@@ -67,10 +67,15 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
+        await self._sim.mail.start()
         await super().startup(sockets)
         if self.started:
             sys.stdout.write(f"simulator ready: {self._sim.config.base_url}/\n")
             sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._sim.mail.stop()
+        await super().shutdown(sockets)
 
 
 def application(sim: Simulation) -> ASGIApp:

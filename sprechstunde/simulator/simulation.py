@@ -10,6 +10,7 @@ from sprechstunde.simulator.envelope import Update
 from sprechstunde.simulator.faults import Dice, Faults
 from sprechstunde.simulator.limits import Limits
 from sprechstunde.simulator.live import OVERVIEW, Hub
+from sprechstunde.simulator.mail.service import MailService
 from sprechstunde.simulator.media import MediaStore
 from sprechstunde.simulator.webhooks import Outbox
 from sprechstunde.simulator.world import Citizen, World
@@ -26,6 +27,7 @@ class Simulation:
         self.timers = Timers()
         self.hub = Hub()
         self.outbox = Outbox(config, self.clock, self.faults, self.dice)
+        self.mail = MailService(self.clock, self.hub, config.smtp_port, config.imap_port)
         self._fresh()
 
     def _fresh(self) -> None:
@@ -34,12 +36,13 @@ class Simulation:
         self.media = MediaStore(self.world, self.clock, self.dice, self.config.base_url)
 
     def reset(self, *, seed: int | None = None) -> None:
-        """Back to the beginning: no citizens, no media, no faults, nothing on its way."""
+        """Back to the beginning: no citizens, no media, no mails, no faults, nothing on its way."""
         self.timers.cancel()
         self.outbox.reset()
         self.clock.reset()
         self.faults.change(Faults().as_json())
         self.dice.seed(seed)
+        self.mail.reset()
         self._fresh()
         self.hub.publish(OVERVIEW)
 

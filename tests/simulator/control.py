@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 
@@ -134,6 +135,47 @@ class Phone:
         return eventually(look, f"the phone did not get {text!r}", seconds=seconds)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Somebody's mailbox at the simulated mail server."""
+
+    control: Control = field(repr=False)
+    address: str
+
+    @property
+    def _path(self) -> str:
+        return f"/control/mail/{quote(self.address)}"
+
+    def mails(self) -> list[Json]:
+        """All mails, oldest first: id, from, to, subject, text, headers, attachments, envelope."""
+        return list(self.control.get(self._path)["mails"])
+
+    def raw(self, mail: Json) -> bytes:
+        """The bytes of a mail."""
+        return self.control.download(f"{self._path}/{mail['id']}/raw")
+
+    def behave(self, mode: str) -> None:
+        """Set the mode: normal, refuses, bounces, full, greylisted, away, away_en, robot."""
+        self.control.request("PATCH", self._path, {"mode": mode})
+
+    def reply(self, mail: Json, text: str, **order: Any) -> None:
+        """Answer a mail; `style` and `attachment` (name, type, content in base64) as wished."""
+        self.control.post(f"{self._path}/{mail['id']}/reply", text=text, **order)
+
+    def write(self, to: str, text: str, **order: Any) -> None:
+        """Write a new mail; `subject`, `headers` and `attachment` as wished."""
+        self.control.post(f"{self._path}/send", to=to, text=text, **order)
+
+    def wait_for(self, subject: str, *, count: int = 1, seconds: float = SECONDS) -> Json:
+        """The `count`th mail whose subject contains the words; raises NotInTime."""
+
+        def look() -> list[Json]:
+            found = [mail for mail in self.mails() if subject in mail["subject"]]
+            return found[count - 1 : count]
+
+        return eventually(look, f"{self.address} got no mail {subject!r}", seconds=seconds)[0]
+
+
 class Control:
     """The control API as methods; one HTTP session, so one thread at a time."""
 
@@ -153,6 +195,20 @@ class Control:
 
     def post(self, path: str, **order: Any) -> Json:
         return self.request("POST", path, order)
+
+    def download(self, path: str) -> bytes:
+        """Return the bytes at `path`."""
+        return self._http.get(self.base_url + path, timeout=90).content
+
+    def mailbox(self, address: str) -> Mailbox:
+        """Anybody's mailbox; it is there from its first mail on."""
+        return Mailbox(self, address)
+
+    def mail_servers(self) -> dict[str, tuple[str, int]]:
+        """Host and port of `smtp` and `imap`."""
+        told = self.get("/control/mail")
+        parts = {name: told[name].rpartition(":") for name in ("smtp", "imap")}
+        return {name: (host, int(port)) for name, (host, _, port) in parts.items()}
 
     def handle(self, state: Json) -> Phone:
         return Phone(self, state["id"], state["name"], state["phone"], state["user_id"])

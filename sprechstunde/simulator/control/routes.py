@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sprechstunde.simulator import phones
-from sprechstunde.simulator.control import burst, views
+from sprechstunde.simulator.control import burst, mail, views
 from sprechstunde.simulator.control.says import say
 from sprechstunde.simulator.errors import GraphError
 from sprechstunde.simulator.faults import Faults
@@ -282,11 +282,14 @@ ENDPOINTS: list[tuple[str, str, Handler]] = [
 
 def routes() -> list[Route]:
     ordinary = [
-        Route(path, control(handler), methods=[method]) for method, path, handler in ENDPOINTS
+        Route(path, control(handler), methods=[method])
+        for method, path, handler in (*ENDPOINTS, *mail.ENDPOINTS)
     ]
     return [
         *ordinary,
         Route("/control/media/{media}", media, methods=["GET"]),
         Route("/control/events", events, methods=["GET"]),
+        Route(f"{mail.ONE}/{{mail:int}}/raw", mail.raw, methods=["GET"]),
+        Route(f"{mail.ONE}/{{mail:int}}/html", mail.html, methods=["GET"]),
         Route(f"{PHONE}/events", events, methods=["GET"]),
     ]

@@ -29,6 +29,14 @@ async def phone(request: Request) -> Response:
     return FileResponse(FOLDER / "phone.html", headers=HEADERS)
 
 
+async def mail(request: Request) -> Response:
+    return FileResponse(FOLDER / "mail.html", headers=HEADERS)
+
+
+async def mailbox(request: Request) -> Response:
+    return FileResponse(FOLDER / "mailbox.html", headers=HEADERS)
+
+
 async def faults(request: Request) -> Response:
     return FileResponse(FOLDER / "faults.html", headers=HEADERS)
 
@@ -50,6 +58,8 @@ def routes() -> list[Route]:
     return [
         Route("/", overview, methods=["GET"]),
         Route("/phones/{citizen}", phone, methods=["GET"]),
+        Route("/mail", mail, methods=["GET"]),
+        Route("/mail/{address}", mailbox, methods=["GET"]),
         Route("/faults", faults, methods=["GET"]),
         Route("/portal", portal, methods=["GET"]),
         Route("/static/{name}", static, methods=["GET"]),
