@@ -133,8 +133,7 @@ def _harmless(name: str, data: bytes, media_type: str) -> bytes:
 def _fit(name: str, media_type: str) -> str:
     bare = _UNFIT.sub("", PurePosixPath(name.replace("\\", "/")).name).strip(" .")
     endings = _ENDINGS[media_type]
-    if not bare.lower().endswith(endings):
-        return f"{bare[: LONGEST_NAME - len(endings[0])] or 'file'}{endings[0]}"
-    ending = next(each for each in endings if bare.lower().endswith(each))
-    stem = bare[: -len(ending)]
+    ending = next((each for each in endings if bare.lower().endswith(each)), None)
+    stem = bare[: -len(ending)] if ending else bare
+    ending = ending or endings[0]
     return f"{stem[: LONGEST_NAME - len(ending)] or 'file'}{ending}"
