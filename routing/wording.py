@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from routing.chat_replies import Choice, Step
+from routing.chat_replies import Choice
 from routing.enums import AddressCheck
 
 LANGUAGES = ("de", "en")
@@ -18,16 +18,29 @@ LANGUAGES = ("de", "en")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One text in one version, in all languages of citizens."""
+    """One question in one version, in all languages of citizens, with its buttons.
+
+    A button's title has at most 20 characters.
+    """
 
     version: str
     de: str
     en: str
+    buttons: tuple[tuple[Choice, str, str], ...]  # choice, German and English title
 
     def text(self, language: str, **values: object) -> str:
         """Return the text with what is asked about put in."""
         return (self.en if language == "en" else self.de).format(**values)
 
+    def titles(self, language: str) -> list[tuple[Choice, str]]:
+        """Return the buttons' choices and titles."""
+        return [(choice, en if language == "en" else de) for choice, de, en in self.buttons]
+
+
+_HAND_OVER = (
+    (Choice.YES, "Ja, weitergeben", "Yes, hand it over"),
+    (Choice.NO, "Nein", "No"),
+)
 
 FORWARD = Wording(
     "forward-1",
@@ -40,6 +53,7 @@ FORWARD = Wording(
         "Your question can be answered by the department in charge ({departments}). May we hand it "
         "over? Your name and number are not passed on.\n\nThis is what is handed over:\n{question}"
     ),
+    buttons=_HAND_OVER,
 )
 FORWARD_WITH_NAME = Wording(
     "forward-name-1",
@@ -53,6 +67,7 @@ FORWARD_WITH_NAME = Wording(
         "with your name ({name})? Your number is not passed on. Without an answer by e-mail we leave the "
         "name out as well.\n\nThis is what is handed over:\n{question}"
     ),
+    buttons=_HAND_OVER,
 )
 EMAIL = Wording(
     "email-1",
@@ -66,48 +81,43 @@ EMAIL = Wording(
         "{days} days after the answer. You can withdraw at any time. Without e-mail your question goes to "
         "the department without name and address, and we cannot send you the answer."
     ),
+    buttons=(
+        (Choice.YES, "Ja, per E-Mail", "Yes, by e-mail"),
+        (Choice.NO, "Ohne E-Mail", "No e-mail"),
+    ),
+)
+ADDRESS = Wording(
+    "address-1",
+    de="An welche E-Mail-Adresse soll die Antwort gehen? Bitte schreiben Sie sie hier.",
+    en="Which e-mail address shall the answer go to? Please write it here.",
+    buttons=((Choice.NO, "Ohne E-Mail", "No e-mail"),),
 )
 CHECK = Wording(
     "check-1",
     de="Ist diese Adresse richtig?\n\n{address}",
     en="Is this address right?\n\n{address}",
+    buttons=((Choice.YES, "Ja", "Yes"), (Choice.CHANGE, "Ändern", "Change")),
 )
 CHECK_TYPO = Wording(
     "check-typo-1",
     de="Sie haben {address} geschrieben. Meinten Sie {correction}?",
     en="You wrote {address}. Did you mean {correction}?",
+    buttons=(
+        (Choice.CORRECT, "Ja, korrigieren", "Yes, correct it"),
+        (Choice.YES, "Nein, sie stimmt", "No, it is right"),
+        (Choice.CHANGE, "Andere Adresse", "Another address"),
+    ),
 )
 
 # Every version that was ever shown to somebody; none is changed or removed.
-ALL = {each.version: each for each in (FORWARD, FORWARD_WITH_NAME, EMAIL, CHECK, CHECK_TYPO)}
+ALL = {
+    each.version: each for each in (FORWARD, FORWARD_WITH_NAME, EMAIL, ADDRESS, CHECK, CHECK_TYPO)
+}
 
 
 def in_citizens_language(language: str) -> translation.override:
     """Return a context in which the other texts come in the citizen's language."""
     return translation.override(language if language in LANGUAGES else "de")
-
-
-def buttons(step: Step, *, has_correction: bool = False) -> list[tuple[Choice, str]]:
-    """Return choices and titles (at most 20 characters) of the buttons below a question."""
-    match step:
-        case Step.FORWARD:
-            return [(Choice.YES, _("Yes, hand it over")), (Choice.NO, _("No"))]
-        case Step.EMAIL:
-            return [(Choice.YES, _("Yes, by e-mail")), (Choice.NO, _("No e-mail"))]
-        case Step.ADDRESS:
-            return [(Choice.NO, _("No e-mail"))]
-    if has_correction:
-        return [
-            (Choice.CORRECT, _("Yes, correct it")),
-            (Choice.YES, _("No, it is right")),
-            (Choice.CHANGE, _("Another address")),
-        ]
-    return [(Choice.YES, _("Yes")), (Choice.CHANGE, _("Change"))]
-
-
-def ask_for_address() -> str:
-    """Return the request to type an address."""
-    return _("Which e-mail address shall the answer go to? Please write it here.")
 
 
 def no_address() -> str:

@@ -202,7 +202,7 @@ def _unreadable() -> str:
 
 
 def _yes_to_address(talk: Talk) -> bool:
-    return _ask_once_more(talk, wording.ask_for_address)
+    return _ask_once_more(talk, lambda: wording.ADDRESS.text(talk.question.language))
 
 
 def _yes_to_check(talk: Talk) -> None:

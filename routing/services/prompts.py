@@ -1,10 +1,9 @@
 """What the citizen is asked and told in the chat about a question; each with the buttons it needs."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from routing import typed_addresses, wording
-from routing.chat_replies import Choice, Press, Step
+from routing.chat_replies import Press, Step
 from routing.enums import ConsentState
 from routing.models import Correspondence, Question
 from routing.wording import Wording
@@ -65,26 +64,25 @@ def _ask_forward(question: Question, conversation: Conversation, now: datetime) 
     if length(text) > BUTTONS_TEXT_LIMIT:  # then the question goes before it, whole
         messages.ask(conversation, text=question.text, now=now)
         text = shown.text(question.language, question="↑", **values)
-    _ask(question, conversation, Step.FORWARD, text, now)
+    _ask(question, conversation, Step.FORWARD, shown, text, now)
 
 
 def _ask_email(question: Question, conversation: Conversation, now: datetime) -> None:
     days = Correspondence.of(question.office_id).retention_days
     text = wording.EMAIL.text(question.language, days=days)
-    _ask(question, conversation, Step.EMAIL, text, now)
+    _ask(question, conversation, Step.EMAIL, wording.EMAIL, text, now)
 
 
 def _ask_address(question: Question, conversation: Conversation, now: datetime) -> None:
-    with wording.in_citizens_language(question.language):
-        text = wording.ask_for_address()
-    _ask(question, conversation, Step.ADDRESS, text, now)
+    text = wording.ADDRESS.text(question.language)
+    _ask(question, conversation, Step.ADDRESS, wording.ADDRESS, text, now)
 
 
 def _ask_check(question: Question, conversation: Conversation, now: datetime) -> None:
-    text = check_wording(question).text(
-        question.language, address=question.address, correction=correction(question)
-    )
-    _ask(question, conversation, Step.CHECK, text, now)
+    shown = check_wording(question)
+    values = {"address": question.address, "correction": correction(question)}
+    text = shown.text(question.language, **values)
+    _ask(question, conversation, Step.CHECK, shown, text, now)
 
 
 _ASKED = {
@@ -96,16 +94,16 @@ _ASKED = {
 
 
 def _ask(
-    question: Question, conversation: Conversation, step: Step, text: str, now: datetime
+    question: Question,
+    conversation: Conversation,
+    step: Step,
+    shown: Wording,
+    text: str,
+    now: datetime,
 ) -> None:
     about = mark(question) if step is Step.CHECK else ""
-    with wording.in_citizens_language(question.language):
-        offered = wording.buttons(step, has_correction=correction(question) is not None)
-        buttons = _ids(question, step, offered, about)
+    buttons = [
+        (Press(question.pk, step, choice, about).button_id, title)
+        for choice, title in shown.titles(question.language)
+    ]
     messages.ask(conversation, text=text, buttons=buttons, now=now)
-
-
-def _ids(
-    question: Question, step: Step, offered: Sequence[tuple[Choice, str]], about: str
-) -> list[tuple[str, str]]:
-    return [(Press(question.pk, step, each, about).button_id, title) for each, title in offered]
