@@ -6,8 +6,12 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
+from typing import TYPE_CHECKING
 
-MailMessage = Message[str, str]
+if TYPE_CHECKING:
+    MailMessage = Message[str, str]
+else:
+    MailMessage = Message  # has no parameters at run time
 
 HEADER_CHARACTERS = 20_000  # of one header; more is nobody's good will
 # What the standard library raises on headers that no program should write.
