@@ -123,28 +123,37 @@ def _remains(ticket_ids: frozenset[int], question: Question | None) -> Remains:
     return Remains(ticket_ids, question_ids, frozenset(keys))
 
 
+def _outgoing(tickets: frozenset[int], questions: frozenset[int]) -> QuerySet[OutgoingMail]:
+    of_tickets = Q(ticket__in=tickets) | Q(answer__ticket__in=tickets)
+    return OutgoingMail.objects.filter(of_tickets | Q(question__in=questions))
+
+
 def _incoming(tickets: frozenset[int], questions: frozenset[int]) -> QuerySet[IncomingMail]:
     """Mails that came to them, and reports about mails of ours: these name the citizen's address."""
-    ours = OutgoingMail.objects.filter(Q(ticket__in=tickets) | Q(question__in=questions))
-    return IncomingMail.objects.filter(Q(ticket__in=tickets) | Q(about__in=ours))
+    about = Q(about__in=_outgoing(tickets, questions))
+    return IncomingMail.objects.filter(Q(ticket__in=tickets) | about)
 
 
 def _rows(remains: Remains) -> Iterator[QuerySet[Model]]:
     """Go through the rows, children before parents; whatever model refers to them is found."""
-    yield _incoming(remains.ticket_ids, remains.question_ids)
-    yield AnswerFile.objects.filter(answer__ticket__in=remains.ticket_ids)
-    yield from _related(Answer, "answer__ticket__in", remains.ticket_ids, {AnswerFile})
-    yield from _related(Ticket, "ticket__in", remains.ticket_ids, {TicketErasure, IncomingMail})
-    yield QuestionFile.objects.filter(question__in=remains.question_ids)
-    yield from _related(Question, "question__in", remains.question_ids, {QuestionFile, Ticket})
-    yield Question.objects.filter(pk__in=remains.question_ids)
+    tickets, questions = remains.ticket_ids, remains.question_ids
+    yield _incoming(tickets, questions)
+    yield _outgoing(tickets, questions)
+    yield AnswerFile.objects.filter(answer__ticket__in=tickets)
+    yield from _related(Answer, "answer__ticket__in", tickets)
+    yield from _related(Ticket, "ticket__in", tickets)
+    yield QuestionFile.objects.filter(question__in=questions)
+    yield from _related(Question, "question__in", questions)
+    yield Question.objects.filter(pk__in=questions)
 
 
-def _related(
-    parent: type[Model], path: str, ids: frozenset[int], besides: set[type[Model]]
-) -> Iterator[QuerySet[Model]]:
+# Named by themselves above, or kept.
+_KNOWN = frozenset({AnswerFile, IncomingMail, OutgoingMail, QuestionFile, Ticket, TicketErasure})
+
+
+def _related(parent: type[Model], path: str, ids: frozenset[int]) -> Iterator[QuerySet[Model]]:
     tail = path.partition("__")[2]
     for relation in parent._meta.related_objects:  # noqa: SLF001
-        if relation.related_model not in besides:
+        if relation.related_model not in _KNOWN:
             rows = relation.related_model._base_manager  # noqa: SLF001
             yield rows.filter(**{f"{relation.field.name}__{tail}": ids})
