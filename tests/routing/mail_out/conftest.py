@@ -1,0 +1,40 @@
+"""A mail server, and the portal's own mailbox."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.services import certificates, smtp_server
+from tests.services.certificates import Authority
+from tests.services.smtp_server import MailServer
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> None:
+    """The portal's mailbox and its address."""
+    settings.DEFAULT_FROM_EMAIL = "sprechstunde@musterstadt.example"
+    settings.REPLY_ADDRESS = "sprechstunde+*@musterstadt.example"
+    settings.PORTAL_URL = "https://sprechstunde.musterstadt.example"
+    settings.INBOX_URL = "imap+insecure://sprechstunde@127.0.0.1:9"
+
+
+@pytest.fixture
+def server(settings: Settings, mailbox: None) -> Iterator[MailServer]:
+    """A mail server that promises receipts; EMAIL_URL points to it."""
+    with smtp_server.running() as running:
+        settings.EMAIL_URL = running.url()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority that nobody trusts unless told so."""
+    return certificates.make(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """The same authority, trusted as an operator's own."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    return authority
