@@ -2,6 +2,7 @@
 
 from routing.views import (
     answers,
+    bulk,
     citizen,
     correspondence,
     departments,
@@ -10,14 +11,21 @@ from routing.views import (
     mailbox,
     mails,
     quarantine,
+    snippets,
     ticket,
+    ticket_actions,
+    ticket_files,
     tickets,
 )
 
 urlpatterns = [
     *tickets.urlpatterns,
+    *bulk.urlpatterns,
     *ticket.urlpatterns,
+    *ticket_actions.urlpatterns,
+    *ticket_files.urlpatterns,
     *answers.urlpatterns,
+    *snippets.urlpatterns,
     *forward.urlpatterns,
     *departments.urlpatterns,
     *correspondence.urlpatterns,

@@ -1,6 +1,5 @@
 """Tells the departments' pages that something about tickets changed; names and ids, never content."""
 
-from routing.models import Ticket
 from sprechstunde.live.events import announce
 
 TICKETS = "tickets"  # the event
@@ -14,8 +13,3 @@ def room(office_id: int) -> str:
 def announce_office(office_id: int) -> None:
     """Say, after the commit, that an office's tickets changed. Never raises."""
     announce(room(office_id), TICKETS)
-
-
-def announce_ticket(ticket: Ticket) -> None:
-    """Say it for one ticket, so that an open page of it looks again. Never raises."""
-    announce(room(ticket.office_id), TICKETS, f"ticket-{ticket.pk}")

@@ -20,7 +20,7 @@ from sprechstunde.vault.errors import KeyUnavailable
 
 View = Callable[..., HttpResponse]
 
-MUST_CHANGE = "must_change_password"  # in the login's session: the password is a one-time one
+MUST_CHANGE = "must_change_password"  # in the login's session: the page to be opened afterwards
 LARGEST_ID = 2**63 - 1  # that a database can look for
 DESK_ROLES = (Role.HOST, Role.ASSISTANT)
 PLANNING_ROLES = (Role.HOST, Role.ASSISTANT, Role.ADMIN)
@@ -45,7 +45,7 @@ def signed_in(view: View) -> View:
         if not request.user.is_authenticated:
             return _to_login(cast("StaffRequest", request))
         if MUST_CHANGE in request.session:
-            return redirect("own_password")
+            return _to_own_password(request)
         response = view(request, *args, **kwargs)
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)
@@ -108,6 +108,13 @@ def _staff(request: StaffRequest, roles: tuple[Role, ...], **where: object) -> S
         raise Http404 from nobody
     staff.user = request.user
     return staff
+
+
+def _to_own_password(request: HttpRequest) -> HttpResponse:
+    # A link from an e-mail, say, is opened afterwards; a part of a page is not.
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        request.session[MUST_CHANGE] = request.get_full_path()
+    return redirect("own_password")
 
 
 def _to_login(request: StaffRequest) -> HttpResponse:

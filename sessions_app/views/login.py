@@ -40,7 +40,7 @@ class Login(LoginView):
         """Log in; with a one-time password everything waits until it is replaced."""
         response = super().form_valid(form)
         if service.has_one_time_password(form.get_user()):
-            self.request.session[MUST_CHANGE] = True
+            self.request.session[MUST_CHANGE] = resolve_url("start")
         return response
 
 
@@ -60,8 +60,8 @@ class OwnPassword(PasswordChangeView):
         """Save it and open the other pages."""
         response = super().form_valid(form)
         service.chose_own_password(form.user)
-        self.request.session.pop(MUST_CHANGE, None)
-        return response
+        wanted = self.request.session.pop(MUST_CHANGE, None)
+        return redirect(wanted) if wanted else response
 
 
 @signed_in

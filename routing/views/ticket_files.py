@@ -1,0 +1,127 @@
+"""Files of questions and answers, and the e-mails that answers and replies were cut from."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.cache import patch_cache_control
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST, require_safe
+
+from routing.enums import Action
+from routing.mail import parsing
+from routing.models import Answer, AnswerFile, QuestionFile, Reply, Ticket
+from routing.services import actors, answers, moves, sealed_files
+from routing.services.tickets import TicketError
+from routing.views.access import ticket_access
+from routing.views.ticket_actions import refused
+from sessions_app.models import Staff
+from sessions_app.queries.excerpts import printable
+from sessions_app.views.access import LARGEST_ID, Gone, StaffRequest
+from sessions_app.whatsapp.media_types import VIEWABLE
+
+
+@require_safe
+@ticket_access
+def answer_file(request: StaffRequest, staff: Staff, ticket: Ticket, file_id: int) -> HttpResponse:
+    """Return a file of one of the ticket's answers."""
+    return _bytes(_answer_file(ticket, file_id))
+
+
+@require_safe
+@ticket_access
+def question_file(
+    request: StaffRequest, staff: Staff, ticket: Ticket, file_id: int
+) -> HttpResponse:
+    """Return a file that came with the question."""
+    files = QuestionFile.objects.filter(question=ticket.question_id)
+    return _bytes(get_object_or_404(files, pk=_number(file_id)))
+
+
+@require_POST
+@ticket_access
+def remove(request: StaffRequest, staff: Staff, ticket: Ticket, file_id: int) -> HttpResponse:
+    """Take a file from the draft."""
+    file = _answer_file(ticket, file_id)
+    try:
+        moves.check(ticket, Action.ANSWER, by=actors.of(staff))
+        answers.remove_file(file)
+    except TicketError as error:
+        return refused(request, staff, ticket, error)
+    return redirect(f"{reverse('ticket', args=(ticket.pk,))}#editor")
+
+
+@require_safe
+@ticket_access
+def answer_original(
+    request: StaffRequest, staff: Staff, ticket: Ticket, answer_id: int
+) -> HttpResponse:
+    """Show the e-mail with which a department answered, as text."""
+    rows = Answer.objects.filter(ticket=ticket, original__isnull=False)
+    return _original(request, staff, ticket, get_object_or_404(rows, pk=_number(answer_id)))
+
+
+@require_safe
+@ticket_access
+def reply_original(
+    request: StaffRequest, staff: Staff, ticket: Ticket, reply_id: int
+) -> HttpResponse:
+    """Show the citizen's e-mail as text, without its headers: they hold the address."""
+    rows = Reply.objects.filter(ticket=ticket, original__isnull=False)
+    return _original(request, staff, ticket, get_object_or_404(rows, pk=_number(reply_id)))
+
+
+def _original(
+    request: StaffRequest, staff: Staff, ticket: Ticket, row: Answer | Reply
+) -> HttpResponse:
+    mail = parsing.read(row.original or b"")
+    context = {
+        "staff": staff,
+        "section": "tickets",
+        "ticket": ticket,
+        "subject": printable(mail.subject),
+        "text": printable(mail.text),
+        "is_reply": isinstance(row, Reply),
+    }
+    return render(request, "routing/tickets/original.html", context)
+
+
+def _answer_file(ticket: Ticket, file_id: int) -> AnswerFile:
+    files = AnswerFile.objects.filter(answer__ticket=ticket).select_related("answer__ticket")
+    return get_object_or_404(files, pk=_number(file_id))
+
+
+def _bytes(file: AnswerFile | QuestionFile) -> HttpResponse:
+    """Return a picture to look at, anything else as a download that never runs."""
+    try:
+        content = sealed_files.read(file)
+    except FileNotFoundError:  # it is being erased
+        raise Gone from None
+    viewable = file.media_type in VIEWABLE
+    response = HttpResponse(content, content_type=file.media_type)
+    disposition = content_disposition_header(not viewable, printable(file.name))
+    response["Content-Disposition"] = disposition or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
+def _number(pk: int) -> int:
+    return min(pk, LARGEST_ID)  # a database refuses more, and no row has this one
+
+
+urlpatterns = [
+    path("tickets/<int:pk>/files/<int:file_id>/", answer_file, name="ticket_file"),
+    path("tickets/<int:pk>/files/<int:file_id>/remove/", remove, name="ticket_file_remove"),
+    path("tickets/<int:pk>/pictures/<int:file_id>/", question_file, name="ticket_picture"),
+    path(
+        "tickets/<int:pk>/answers/<int:answer_id>/original/",
+        answer_original,
+        name="ticket_answer_original",
+    ),
+    path(
+        "tickets/<int:pk>/replies/<int:reply_id>/original/",
+        reply_original,
+        name="ticket_reply_original",
+    ),
+]

@@ -1,0 +1,12 @@
+"""Each test has keys and files of its own."""
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def _own_keys_and_files(settings: Settings, tmp_path: Path) -> None:
+    settings.KEYSTORE_URL = f"file://{tmp_path / 'keys'}"
+    settings.TICKET_MEDIA_ROOT = tmp_path / "tickets"
