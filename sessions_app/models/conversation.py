@@ -62,17 +62,24 @@ class Conversation(models.Model):
     @property
     def state(self) -> ConversationState:
         """Where the conversation stands for the staff."""
-        if self.done_at:
-            return ConversationState.DONE
-        if not self.waiting_since:
-            return ConversationState.ANSWERED
-        if self.first_answered_at or self.assigned_to_id:
-            return ConversationState.IN_TALK
-        return ConversationState.NEW
+        return state_of(
+            is_done=self.done_at is not None,
+            has_turn=self.waiting_since is not None,
+            is_taken_up=bool(self.first_answered_at or self.assigned_to_id),
+        )
 
     def window_closes_at(self) -> datetime:
         """Until when Meta lets us send free text (aware)."""
         return self.last_inbound_at + SERVICE_WINDOW
+
+
+def state_of(*, is_done: bool, has_turn: bool, is_taken_up: bool) -> ConversationState:
+    """Return where a conversation stands: a turn waits for an answer, taken up is answered or assigned."""
+    if is_done:
+        return ConversationState.DONE
+    if not has_turn:
+        return ConversationState.ANSWERED
+    return ConversationState.IN_TALK if is_taken_up else ConversationState.NEW
 
 
 class CitizenIdentifier(models.Model):

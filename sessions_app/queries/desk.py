@@ -1,19 +1,21 @@
 """The queue of a session as the desk shows it: who waits longest first."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from operator import attrgetter
+from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, Q
 
-from sessions_app.enums import ConversationState, DeliveryState, MessageKind
+from sessions_app.enums import ConversationState, Direction, MessageKind
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
+from sessions_app.models.conversation import state_of
 from sessions_app.models.message import UNCONFIRMED_GRACE
-from sessions_app.queries.excerpts import called, excerpt
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
+from sessions_app.queries import desk_sql
+from sessions_app.queries.desk_sql import Found
+from sessions_app.queries.excerpts import citizen, one_line
+from sprechstunde.vault.encrypted import encrypted
 
 _GROUPS = {
     ConversationState.NEW: 0,
@@ -21,19 +23,11 @@ _GROUPS = {
     ConversationState.ANSWERED: 1,
     ConversationState.DONE: 2,
 }
-# With two hundred rows every column that is not shown costs.
-_COLUMNS = (
-    *("session_id", "key_id", "uid", "number", "name", "username", "assigned_to_id", "unread"),
-    *("last_message_at", "waiting_since", "first_answered_at", "done_at"),
-)
+_NAME, _USERNAME = (encrypted(Conversation, field) for field in ("name", "username"))
+_CONTENT = encrypted(Message, "content")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FAR = 10**17  # microseconds; later than any time of day that a row can have
-
-
-class _Found(TypedDict):
-    last_message: int | None
-    has_stuck: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +60,12 @@ class Counts:
 
 
 def queue(
-    session: ConsultationSession, staff: Staff, now: datetime, only: Iterable[int] | None = None
+    session: ConsultationSession, staff: Staff, now: datetime, only: Sequence[int] | None = None
 ) -> list[QueueRow]:
     """Return the rows of `session` for `staff` in the queue's order; `only` those conversations."""
-    found = list(_conversations(session, now, only))
-    names = {each.pk: str(each) for each in _colleagues(staff)}
-    last = _said([row.last_message for row in found if row.last_message])
-    rows = [_row(each, last.get(each.last_message or 0), staff, names) for each in found]
-    return sorted(rows, key=lambda row: row.sort)
+    found = desk_sql.conversations(session.pk, now - UNCONFIRMED_GRACE, only)
+    row_of = _Maker(session.key_id, staff.pk)
+    return sorted(map(row_of, found), key=attrgetter("sort"))
 
 
 def counts(session: ConsultationSession) -> Counts:
@@ -95,67 +87,57 @@ def counted(rows: list[QueueRow]) -> Counts:
     return Counts(len(waiting), unread, len(rows), min(waiting, default=None))
 
 
-def needs_decision(now: datetime) -> Q:
-    """Return the condition that `Message.needs_decision` is, for the database; reactions need none."""
-    long_ago = Q(attempted_at=None) | Q(attempted_at__lte=now - UNCONFIRMED_GRACE)
-    stuck = Q(delivery=DeliveryState.FAILED) | (Q(delivery=DeliveryState.UNCONFIRMED) & long_ago)
-    return stuck & Q(given_up_at=None) & ~Q(kind=MessageKind.REACTION)
+class _Maker:
+    """Makes rows of one session for one member of staff; its key is looked up once."""
+
+    def __init__(self, key_id: UUID, staff_id: int) -> None:
+        self.staff_id = staff_id
+        self.name = _NAME.opener(key_id)
+        self.username = _USERNAME.opener(key_id)
+        self.content = _CONTENT.opener(key_id)
+
+    def __call__(self, found: Found) -> QueueRow:
+        state = state_of(
+            is_done=found.is_done,
+            has_turn=found.has_turn,
+            is_taken_up=found.is_answered or found.assigned_to is not None,
+        )
+        waits = _GROUPS[state] == 0
+        return QueueRow(
+            pk=found.pk,
+            number=found.number,
+            title=self.title(found),
+            line=self.line(found),
+            line_is_ours=found.said_direction == Direction.OUT,
+            state=state,
+            unread=found.unread,
+            since=found.since,
+            waits=waits,
+            talks=_talks(found),
+            is_mine=found.assigned_to == self.staff_id,
+            is_stuck=found.is_stuck,
+            sort=_sort(state, found.since),
+        )
+
+    def title(self, found: Found) -> str:
+        name = self.name(found.name, found.uid)
+        return citizen(name, self.username(found.username, found.uid), found.number)
+
+    def line(self, found: Found) -> str:
+        if found.said_uid is None or found.said_kind is None:
+            return ""
+        content = self.content(found.said_content, found.said_uid)
+        return one_line(MessageKind(found.said_kind), content)
 
 
-def _conversations(
-    session: ConsultationSession, now: datetime, only: Iterable[int] | None
-) -> "QuerySet[WithAnnotations[Conversation, _Found]]":
-    messages = Message.objects.filter(conversation=OuterRef("pk"))
-    said = messages.filter(notice="").exclude(kind=MessageKind.REACTION)
-    last = said.order_by("-sent_at", "-id")
-    standing = Conversation.objects.filter(session=session, erase_requested_at=None)
-    found = standing.only(*_COLUMNS)
-    if only is not None:
-        found = found.filter(pk__in=list(only))
-    return found.annotate(
-        last_message=Subquery(last.values("pk")[:1]),
-        has_stuck=Exists(messages.filter(needs_decision(now))),
-    )
+def _talks(found: Found) -> str:
+    if found.assigned_to is None:
+        return ""
+    full_name = f"{found.staff_first_name} {found.staff_last_name}".strip()
+    return full_name or str(found.staff_username)
 
 
-def _said(pks: list[int]) -> dict[int, Message]:
-    return Message.objects.only("key_id", "uid", "direction", "kind", "content").in_bulk(pks)
-
-
-def _colleagues(staff: Staff) -> QuerySet[Staff]:
-    return Staff.objects.filter(office_id=staff.office_id).select_related("user")
-
-
-def _row(
-    conversation: "WithAnnotations[Conversation, _Found]",
-    last: Message | None,
-    staff: Staff,
-    names: dict[int, str],
-) -> QueueRow:
-    state = conversation.state
-    waits = _GROUPS[state] == 0
-    since = conversation.waiting_since if waits else None
-    return QueueRow(
-        pk=conversation.pk,
-        number=conversation.number,
-        title=called(conversation),
-        line=excerpt(last) if last else "",
-        line_is_ours=bool(last and not last.is_incoming),
-        state=state,
-        unread=conversation.unread,
-        since=since or conversation.last_message_at,
-        waits=waits,
-        talks=names.get(conversation.assigned_to_id or 0, ""),
-        is_mine=conversation.assigned_to_id == staff.pk,
-        is_stuck=conversation.has_stuck,
-        sort=_sort(state, since, conversation.last_message_at),
-    )
-
-
-def _sort(state: ConversationState, waiting_since: datetime | None, last: datetime) -> str:
-    at = _microseconds(waiting_since) if waiting_since else _FAR - _microseconds(last)
-    return f"{_GROUPS[state]}{at:018d}"
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+def _sort(state: ConversationState, since: datetime) -> str:
+    """Who waits longest comes first, then whose last message is newest."""
+    at = (since - _EPOCH) // _MICROSECOND
+    return f"{_GROUPS[state]}{at if _GROUPS[state] == 0 else _FAR - at:018d}"

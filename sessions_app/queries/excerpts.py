@@ -31,17 +31,27 @@ LABELS = {
 
 def called(conversation: Conversation) -> str:
     """Return what a citizen is called on the desk; the number is no part of it."""
-    if conversation.name:
-        return printable(conversation.name)
-    if conversation.username:
-        return f"@{printable(conversation.username).removeprefix('@')}"
-    return _("Citizen %(number)s") % {"number": conversation.number}
+    return citizen(conversation.name, conversation.username, conversation.number)
+
+
+def citizen(name: str | None, username: str | None, number: int) -> str:
+    """Return what a citizen with this name, username and place in the session is called."""
+    if name:
+        return printable(name)
+    if username:
+        return f"@{printable(username).removeprefix('@')}"
+    return _("Citizen %(number)s") % {"number": number}
 
 
 def excerpt(message: Message) -> str:
     """Return what `message` says in one line of at most LONGEST characters."""
-    label = LABELS.get(MessageKind(message.kind))
-    words = " ".join(_words(message.content or {}).split())
+    return one_line(MessageKind(message.kind), message.content)
+
+
+def one_line(kind: MessageKind, content: dict[str, Any] | None) -> str:
+    """Return what a message of `kind` with this content says, as `excerpt` does."""
+    label = LABELS.get(kind)
+    words = " ".join(_words(content or {}).split())
     line = ": ".join(part for part in (str(label or ""), words) if part)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 

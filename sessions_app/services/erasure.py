@@ -95,7 +95,8 @@ def erase_conversation(conversation_id: int) -> None:
 def overdue(now: datetime) -> list[ConsultationSession]:
     """Return sessions that should have been erased a minute before `now` (aware) and are not."""
     since = now - OVERDUE_AFTER
-    due = ConsultationSession.objects.to_be_erased(since).select_related("office")
+    times = ConsultationSession.objects.only("office_id", "cancelled_at", "closes_at")
+    due = times.to_be_erased(since)
     return [session for session in due if (session.cancelled_at or session.closes_at) <= since]
 
 

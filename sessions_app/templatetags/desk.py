@@ -1,5 +1,6 @@
 """How the desk's templates say what a message's delivery means and how long ago something was."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from html import escape
 
@@ -7,7 +8,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from sessions_app.enums import DeliveryState
+from sessions_app.enums import ConversationState, DeliveryState
 from sessions_app.queries.desk import QueueRow
 from sessions_app.queries.thread import Bubble
 from sessions_app.whatsapp import errors
@@ -71,33 +72,57 @@ CURRENT = ' aria-current="true"'
 
 
 @register.simple_tag
-def queue_row(row: QueueRow, base: str, now: datetime, opened: int | None) -> SafeString:
-    """Return a row of the queue. In Python: two hundred of them as a template take 40 ms.
+def queue_rows(
+    rows: Iterable[QueueRow], base: str, now: datetime, opened: int | None
+) -> SafeString:
+    """Return the rows of the queue. In Python: two hundred of them as a template take 40 ms.
 
     Only what people wrote or are called is escaped; the rest is ours.
     """
-    return SafeString(
-        ROW.format(
+    write = _Writer(base, now, opened)
+    return SafeString("".join(map(write, rows)))
+
+
+class _Writer:
+    """Writes rows as HTML; looks the words that all share up once."""
+
+    def __init__(self, base: str, now: datetime, opened: int | None) -> None:
+        self.base = base
+        self.now = now
+        self.opened = opened
+        self.labels = {state: str(state.label) for state in ConversationState}
+        self.ours = OURS.format(_("We:"))
+        self.stuck = TAG.format("stuck", _("please check"))
+        self.mine = TALKS.format(_("with you"))
+        self.unread = _("unread")
+        self.spans: dict[int, str] = {}
+
+    def __call__(self, row: QueueRow) -> str:
+        return ROW.format(
             pk=row.pk,
-            base=base,
+            base=self.base,
             state=row.state.value,
-            label=row.state.label,
+            label=self.labels[row.state],
             sort=row.sort,
             title=escape(row.title),
             line=escape(row.line),
             since=row.since.isoformat(),
-            span=in_words(now - row.since),
-            current=CURRENT if row.pk == opened else "",
+            span=self.span(row.since),
+            current=CURRENT if row.pk == self.opened else "",
             unread_class=" row--unread" if row.unread else "",
-            ours=OURS.format(_("We:")) if row.line_is_ours else "",
-            stuck=TAG.format("stuck", _("please check")) if row.is_stuck else "",
-            talks=_talks(row),
-            unread=UNREAD.format(row.unread, _("unread")) if row.unread else "",
+            ours=self.ours if row.line_is_ours else "",
+            stuck=self.stuck if row.is_stuck else "",
+            talks=self.talks(row),
+            unread=UNREAD.format(row.unread, self.unread) if row.unread else "",
         )
-    )
 
+    def span(self, since: datetime) -> str:
+        minutes = (self.now - since) // MINUTE
+        if minutes not in self.spans:
+            self.spans[minutes] = in_words(minutes * MINUTE)
+        return self.spans[minutes]
 
-def _talks(row: QueueRow) -> str:
-    if row.is_mine:
-        return TALKS.format(_("with you"))
-    return TALKS.format(escape(row.talks)) if row.talks else ""
+    def talks(self, row: QueueRow) -> str:
+        if row.is_mine:
+            return self.mine
+        return TALKS.format(escape(row.talks)) if row.talks else ""

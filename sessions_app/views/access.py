@@ -6,8 +6,9 @@ from typing import cast
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
@@ -64,7 +65,8 @@ def office_access(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         @signed_in
         def entered(request: StaffRequest, slug: str, **kwargs: object) -> HttpResponse:
-            return view(request, _staff(request, roles, office__slug=slug), **kwargs)
+            here = Staff.objects.select_related("office").filter(office__slug=slug)
+            return view(request, _staff(request, here, roles), **kwargs)
 
         return cast("View", entered)
 
@@ -83,8 +85,10 @@ def desk_access(view: View) -> View:
     def entered(request: StaffRequest, session_id: int, **kwargs: object) -> HttpResponse:
         if session_id > LARGEST_ID:
             raise Http404
-        staff = _staff(request, DESK_ROLES, office__sessions=session_id)
-        session = ConsultationSession.objects.select_related("office").get(pk=session_id)
+        session = get_object_or_404(
+            ConsultationSession.objects.select_related("office"), pk=session_id
+        )
+        staff = _staff(request, session.office.staff.all(), DESK_ROLES)
         try:
             if not session.is_readable(timezone.now()):
                 return gone(request)
@@ -100,12 +104,8 @@ def roles_of(user: User) -> list[Staff]:
     return list(user.staff_roles.select_related("office").order_by("office__name"))
 
 
-def _staff(request: StaffRequest, roles: tuple[Role, ...], **where: object) -> Staff:
-    found = Staff.objects.select_related("office").filter(user=request.user, **where)
-    try:
-        staff = found.get(role__in=roles)
-    except Staff.DoesNotExist as nobody:
-        raise Http404 from nobody
+def _staff(request: StaffRequest, here: QuerySet[Staff], roles: tuple[Role, ...]) -> Staff:
+    staff = get_object_or_404(here, user=request.user, role__in=roles)
     staff.user = request.user
     return staff
 

@@ -2,8 +2,9 @@
 
 import hmac
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -47,12 +48,23 @@ def seal(key_id: UUID, *, context: str, plaintext: bytes) -> bytes:
 
 def open_sealed(key_id: UUID, *, context: str, sealed: bytes) -> bytes:
     """Return what `seal` was given; raises Tampered, KeyUnavailable, KeystoreUnavailable."""
-    subkeys = _subkeys(key_id)
+    return opener(key_id)(context, sealed)
+
+
+def opener(key_id: UUID) -> Callable[[str, bytes], bytes]:
+    """Return `open_sealed` for values that are opened now, as many as one page shows.
+
+    The keystore is asked once, here: do not keep what this returns. Raises as `open_sealed` does.
+    """
+    return partial(_open, _subkeys(key_id).encryption, key_id)
+
+
+def _open(encryption: AESGCM, key_id: UUID, context: str, sealed: bytes) -> bytes:
     if len(sealed) < _HEADER_BYTES + _TAG_BYTES or sealed[:1] != _VERSION:
         raise Tampered("not a sealed value")
     nonce, body = sealed[1:_HEADER_BYTES], sealed[_HEADER_BYTES:]
     try:
-        return subkeys.encryption.decrypt(nonce, body, _associated(key_id, context))
+        return encryption.decrypt(nonce, body, _associated(key_id, context))
     except InvalidTag:
         raise Tampered("the sealed value does not belong here") from None
 

@@ -73,7 +73,7 @@ class EncryptedJSONField(EncryptedField[_ST, _GT]):
 
     def decode(self, content: bytes) -> object:
         """Turn JSON into the value."""
-        value: object = json.loads(content)
+        value: object = json.loads(content.decode())
         return value
 
 
