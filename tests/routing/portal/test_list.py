@@ -21,29 +21,6 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def department() -> Department:
-    return make.department()
-
-
-@pytest.fixture
-def clerk(department: Department) -> Staff:
-    return make.clerk(department)
-
-
-@pytest.fixture
-def browser(client: Client, clerk: Staff) -> Client:
-    client.force_login(clerk.user)
-    return client
-
-
-@pytest.fixture
-def host(department: Department) -> Client:
-    client = Client()
-    client.force_login(factories.staff(department.office).user)
-    return client
-
-
 def ticket(department: Department, text: str = "Frage", **fields: object) -> Ticket:
     """A ticket of the department with a question of its own."""
     return make.ticket(make.question(department.office, text=text), department, **fields)  # type: ignore[arg-type]
