@@ -18,7 +18,8 @@ from sessions_app.models import Office
 MOST = 3
 WEIGHT_OF_CHOICES = 3  # so many choices count as much as one keyword
 
-_SHORTEST_PART = 5  # letters; shorter stems are found in too many words
+_SHORTEST_PART = 5  # letters; shorter stems are found in too many words,
+_SHORTEST_HEAD = 4  # at the end of a compound, which says what it is, in fewer
 _LONGEST_WORD = 60
 _ENDINGS = ("innen", "ungen", "ung", "ern", "em", "en", "er", "es", "in", "e", "n", "s")
 _SHORTEST_STEM = 3
@@ -92,7 +93,9 @@ def _occurs(stem: str, words: set[str]) -> bool:
     """Whether the stem is one of the words, or a part of a compound: Lampe in Straßenlampe."""
     if stem in words:
         return True
-    return len(stem) >= _SHORTEST_PART and any(stem in word for word in words)
+    if len(stem) >= _SHORTEST_PART:
+        return any(stem in word for word in words)
+    return len(stem) >= _SHORTEST_HEAD and any(word.endswith(stem) for word in words)
 
 
 def _chosen(departments: Iterable[Department], touched: Mapping[str, str]) -> Counter[int]:

@@ -162,9 +162,9 @@ def _redacted(request: StaffRequest, staff: Staff, conversation: Conversation) -
     found = _find(text, conversation)
     chosen = [each for each in found if wanted in {"all", f"{each.start}-{each.end}"}]
     data = request.POST.copy()
-    data["text"] = redaction.redacted(text, chosen)
+    data["text"] = rest = redaction.redacted(text, chosen)
     form = ForwardForm(data, conversation=conversation)
-    return _page(request, staff, conversation, form, data["text"])
+    return _page(request, staff, conversation, form, rest)
 
 
 def _refused(

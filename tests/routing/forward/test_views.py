@@ -82,8 +82,9 @@ def test_form_begins_with_the_marked_messages(mayor: Staff, talk: Conversation) 
 
 def test_messages_of_others_cannot_be_marked(mayor: Staff, talk: Conversation) -> None:
     other = factories.message(factories.conversation(talk.session), "Geheim")
+    marked = [str(other.pk), "x", "9" * 40]
 
-    page = signed_in(mayor).get(url(talk), {"m": [other.pk, "x", "9" * 40]})
+    page = signed_in(mayor).get(url(talk), {"m": marked})
 
     assert "Geheim" not in page.text
     assert page.context["text"] == ""
