@@ -24,7 +24,8 @@ from django.conf import settings
 
 from routing.mail import message_ids
 
-_POLICY: Final = compat32.clone(linesep="\r\n", mangle_from_=False)
+# Not folded: some programs read no Message-ID that begins on the second line.
+_POLICY: Final = compat32.clone(linesep="\r\n", mangle_from_=False, max_line_length=None)
 _UTF8: Final = Charset("utf-8")
 _UTF8.header_encoding = QP
 
@@ -104,12 +105,12 @@ def _subject(text: str) -> str:
 
 
 def _body(letter: Letter) -> Message:
-    both = MIMEMultipart("alternative")
+    both = MIMEMultipart("alternative", boundary=f"texts-{letter.uid.hex}")
     both.attach(_text("plain", letter.text))
     both.attach(_text("html", letter.html))
     if not letter.files:
         return both
-    whole = MIMEMultipart("mixed")
+    whole = MIMEMultipart("mixed", boundary=f"parts-{letter.uid.hex}")
     del both["MIME-Version"]
     whole.attach(both)
     for file in letter.files:

@@ -1,7 +1,9 @@
-"""The way to the mail server: a few threads, each with a connection that it keeps."""
+"""The way to the mail server: a few threads, and connections that are kept for the next mail."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,10 +14,10 @@ from routing.mail.smtp import Connection, NotNow, server
 CONNECTIONS = 4  # at the same time from one worker; mail servers allow few
 
 _NOT_CONFIGURED = "4.3.5"  # RFC 3463
-_CHANGED = "4.3.0"
 
 _pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="smtp")
-_own = threading.local()
+_idle: list[tuple[str, Connection]] = []  # with the EMAIL_URL that they belong to
+_idle_lock = threading.Lock()
 _promises: dict[str, bool] = {}  # by EMAIL_URL
 
 
@@ -26,44 +28,52 @@ def promises_receipts() -> bool:
     """
     url = settings.EMAIL_URL
     if url not in _promises:
-        _promises[url] = _pool.submit(_ask).result()
+        with _connection(url) as connection:
+            connection.open()
+            _promises[url] = connection.promises_receipts
     return _promises[url]
 
 
 def hand_over(envelope: Envelope, *, with_receipts: bool) -> "Future[None]":
     """Send in one of the threads; the future raises NotNow, Refused, Unconfirmed."""
-    return _pool.submit(_hand_over, envelope, with_receipts)
+    return _pool.submit(_hand_over, settings.EMAIL_URL, envelope, with_receipts)
 
 
-def _ask() -> bool:
-    connection = _connection()
-    connection.open()
-    return connection.promises_receipts
+def hang_up(*, only_stale: bool = False) -> None:
+    """Close the connections that no mail uses just now, or only those that are idle for long."""
+    with _idle_lock:
+        closing = [each for each in _idle if each[1].is_stale or not only_stale]
+        _idle[:] = [each for each in _idle if each not in closing]
+    for _, connection in closing:
+        connection.close()
 
 
-def _hand_over(envelope: Envelope, with_receipts: bool) -> None:
-    connection = _connection()
+def _hand_over(url: str, envelope: Envelope, with_receipts: bool) -> None:
     try:
-        connection.open()
-        _check_promise(connection, with_receipts)
-        connection.send(envelope, with_receipts=with_receipts)
+        with _connection(url) as connection:
+            connection.send(envelope, with_receipts=with_receipts)
     except NotNow:
-        _promises.pop(settings.EMAIL_URL, None)  # look anew at what it offers
+        _promises.pop(url, None)  # look anew at what it offers
         raise
 
 
-def _check_promise(connection: Connection, with_receipts: bool) -> None:
-    # The row says that a report will come: that must not be wrong if we die now.
-    if with_receipts and not connection.promises_receipts:
-        raise NotNow(_CHANGED)
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    connection = _take(url)
+    try:
+        yield connection
+    finally:
+        with _idle_lock:
+            _idle.append((url, connection))
 
 
-def _connection() -> Connection:
-    url = settings.EMAIL_URL
-    if getattr(_own, "url", None) != url:
-        try:
-            _own.connection, _own.url = Connection(server(url)), url
-        except ImproperlyConfigured as unset:
-            raise NotNow(_NOT_CONFIGURED) from unset
-    connection: Connection = _own.connection
-    return connection
+def _take(url: str) -> Connection:
+    with _idle_lock:
+        for place, (its_url, connection) in enumerate(_idle):
+            if its_url == url:
+                del _idle[place]
+                return connection
+    try:
+        return Connection(server(url))
+    except ImproperlyConfigured as unset:
+        raise NotNow(_NOT_CONFIGURED) from unset

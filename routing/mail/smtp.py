@@ -31,6 +31,7 @@ _TOO_LARGE: Final = 552
 _LINE_BEGINS_WITH_DOT: Final = re.compile(rb"(?m)^\.")
 _NO_CONNECTION: Final = "4.4.1"  # RFC 3463
 _CUT: Final = "4.4.2"
+_CHANGED: Final = "4.3.0"
 _NO_TLS: Final = "4.7.4"
 _ADDRESS_SCRIPT: Final = "5.6.7"  # RFC 6531
 _PORTS: Final = {"smtp": 587, "smtps": 465, "smtp+ssl": 465, "smtp+tls": 587, "smtp+insecure": 25}
@@ -107,9 +108,14 @@ class Connection:
         """Whether the server will tell what becomes of a mail (RFC 3461); call after `open`."""
         return self._smtp is not None and self._smtp.has_extn("dsn")
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has not been used for so long that the server may have hung up."""
+        return time.monotonic() - self._used_at > KEPT_IDLE
+
     def open(self) -> None:
         """Connect, encrypt and log in, unless that is done; raises NotNow."""
-        if self._smtp is not None and time.monotonic() - self._used_at > KEPT_IDLE:
+        if self.is_stale:
             self.close()
         if self._smtp is None:
             self._smtp = _certain(lambda: _opened(self._to))
@@ -119,7 +125,7 @@ class Connection:
         """Hand one mail over; raises NotNow, Refused, Unconfirmed.
 
         With receipts the server is asked to report success, too: to the envelope's sender, under
-        the name that the envelope carries.
+        the name that the envelope carries. NotNow if it offers that no more.
         """
         kept = self._smtp is not None
         self.open()
@@ -235,7 +241,10 @@ def _options(
     mail, rcpt = [], []
     if smtp.has_extn("size"):
         mail.append(f"SIZE={len(envelope.content)}")
-    if with_receipts and smtp.has_extn("dsn"):
+    if with_receipts:
+        if not smtp.has_extn("dsn"):
+            # The row says that a report will come: that must not be wrong if we die now.
+            raise NotNow(_CHANGED)
         mail += ["RET=HDRS", f"ENVID={envelope.name}"]
         rcpt.append("NOTIFY=SUCCESS,FAILURE,DELAY")
     if not all(recipient.isascii() for recipient in envelope.recipients):

@@ -126,7 +126,6 @@ def _rendered(matter: Matter, *, is_preview: bool = False) -> tuple[str, str, st
         "content": content,
         "letterhead": correspondence.letterhead.strip(),
         "closing": correspondence.closing.strip() or kind_regards,
-        "underline": "=" * len(content.title),
     }
     text = get_template("routing/mail/mail.txt").render(context)
     html = get_template("routing/mail/mail.html").render(context)

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from routing.enums import MailKind, MailState
+from routing.mail import relay
 from routing.models import OutgoingMail
 from routing.services import mail_results, mail_round, outbox
 from routing.services.live import announce_office
@@ -45,6 +46,7 @@ def send_due(now: datetime) -> None:
     _send_again_what_was_never_accepted(now)
     if mail_round.due(now).exists():
         mail_round.run()
+    relay.hang_up(only_stale=True)
 
 
 def delivered(mail: OutgoingMail, *, now: datetime) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
+from routing.mail import relay
 from tests.services import certificates, smtp_server
 from tests.services.certificates import Authority
 from tests.services.smtp_server import MailServer
@@ -25,6 +26,7 @@ def server(settings: Settings, mailbox: None) -> Iterator[MailServer]:
     with smtp_server.running() as running:
         settings.EMAIL_URL = running.url()
         yield running
+        relay.hang_up()
 
 
 @pytest.fixture(scope="session")
