@@ -111,7 +111,8 @@ def oversee_demo(given: Configuration, wish: Wish) -> None:
     path = given.var_dir / demo.ADDRESSES_FILE
     path.unlink(missing_ok=True)
     drawn = demo.kept_secrets(given.var_dir)
-    with with_redis(demo.configured(given, drawn), wish) as (configuration, redis):
+    mail = demo.draw_mail_ports()
+    with with_redis(demo.configured(given, drawn, mail), wish) as (configuration, redis):
         children = [Child(programs.simulator(configuration))]
         with running(children, wish):
             preparation.migrate(configuration, wish.stop)
@@ -122,7 +123,7 @@ def oversee_demo(given: Configuration, wish: Wish) -> None:
             await_ready(
                 [*redis, *children], lambda: demo_ready(configuration), wish, DEMO_READY_WITHIN
             )
-            demo.write_private(path, demo.addresses(configuration, drawn, logins))
+            demo.write_private(path, demo.addresses(configuration, drawn, mail, logins))
             print(demo.greeting(configuration, logins), flush=True)
             try:
                 watch([*redis, *children], wish)

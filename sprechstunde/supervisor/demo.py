@@ -6,9 +6,11 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+from socket import socket
+from typing import NotRequired, TypedDict
+from urllib.parse import quote
 
 from sprechstunde.supervisor.configuration import Configuration
 
@@ -17,12 +19,17 @@ ADDRESSES_FILE = "demo.json"
 
 # From the range that the Bundesnetzagentur keeps free for films: nobody is called by accident.
 DISPLAY_PHONE_NUMBER = "+49 30 23125100"
-ROLES = {
-    "host": "buergermeisterin",
-    "assistant": "assistenz",
-    "auditor": "datenschutz",
-    "admin": "verwaltung",
-}
+MAILBOX = "sprechstunde@musterstadt.example"
+# Role, user name, and the department where there is one.
+PEOPLE = (
+    ("host", "buergermeisterin", ""),
+    ("assistant", "assistenz", ""),
+    ("clerk", "bauamt", "Bauamt"),
+    ("clerk", "ordnungsamt", "Ordnungsamt"),
+    ("clerk", "stadtwerke", "Stadtwerke"),
+    ("auditor", "datenschutz", ""),
+    ("admin", "verwaltung", ""),
+)
 
 
 class Login(TypedDict):
@@ -31,6 +38,7 @@ class Login(TypedDict):
     role: str
     username: str
     password: str
+    department: NotRequired[str]
 
 
 class Secrets(TypedDict):
@@ -46,11 +54,17 @@ class Secrets(TypedDict):
 
 
 def kept_secrets(var_dir: Path) -> Secrets:
-    """The secrets of this demo: drawn at its first start, the same ever after."""
+    """The secrets of this demo: drawn at its first start, the same ever after.
+
+    Logins that an older version of the demo did not have are added.
+    """
     path = var_dir / SECRETS_FILE
-    if not path.is_file():
-        write_private(path, _draw())
-    kept: Secrets = json.loads(path.read_text("utf-8"))
+    kept: Secrets = json.loads(path.read_text("utf-8")) if path.is_file() else _draw()
+    known = {login["username"]: login for login in kept["logins"]}
+    logins = [known.get(person[1]) or _login(*person) for person in PEOPLE]
+    if not path.is_file() or logins != kept["logins"]:
+        kept["logins"] = logins
+        write_private(path, kept)
     return kept
 
 
@@ -62,11 +76,13 @@ def _draw() -> Secrets:
         "phone_number_id": _digits(15),
         "waba_id": _digits(15),
         "display_phone_number": DISPLAY_PHONE_NUMBER,
-        "logins": [
-            {"role": role, "username": username, "password": secrets.token_urlsafe(12)}
-            for role, username in ROLES.items()
-        ],
+        "logins": [_login(*person) for person in PEOPLE],
     }
+
+
+def _login(role: str, username: str, department: str) -> Login:
+    login: Login = {"role": role, "username": username, "password": secrets.token_urlsafe(12)}
+    return {**login, "department": department} if department else login
 
 
 def _digits(count: int) -> str:
@@ -84,8 +100,24 @@ def write_private(path: Path, content: object) -> None:
     partial.replace(path)
 
 
-def configured(configuration: Configuration, drawn: Secrets) -> Configuration:
-    """The configuration with the simulated WhatsApp in Meta's place."""
+@dataclass(frozen=True)
+class MailPorts:
+    """Where the simulated mail server listens; drawn anew at each start."""
+
+    smtp: int
+    imap: int
+
+
+def draw_mail_ports() -> MailPorts:
+    """Two ports of the loopback address that are free now."""
+    with socket() as smtp, socket() as imap:
+        for probe in (smtp, imap):
+            probe.bind(("127.0.0.1", 0))
+        return MailPorts(smtp.getsockname()[1], imap.getsockname()[1])
+
+
+def configured(configuration: Configuration, drawn: Secrets, mail: MailPorts) -> Configuration:
+    """The configuration with the simulated WhatsApp and mail server in the real ones' place."""
     webhook = f"{configuration.portal_url}/webhooks/whatsapp/"
     environment = {
         **configuration.environment,
@@ -102,12 +134,22 @@ def configured(configuration: Configuration, drawn: Secrets) -> Configuration:
         "SIMULATOR_PHONE_NUMBER_ID": drawn["phone_number_id"],
         "SIMULATOR_WABA_ID": drawn["waba_id"],
         "SIMULATOR_DISPLAY_PHONE_NUMBER": drawn["display_phone_number"],
+        "SIMULATOR_SMTP_PORT": str(mail.smtp),
+        "SIMULATOR_IMAP_PORT": str(mail.imap),
+        "PORTAL_URL": configuration.portal_url,
+        "DEFAULT_FROM_EMAIL": MAILBOX,
+        # On the loopback address there is nobody to encrypt for.
+        "EMAIL_URL": f"smtp+insecure://127.0.0.1:{mail.smtp}",
+        "INBOX_URL": f"imap+insecure://{quote(MAILBOX, safe='')}:any@127.0.0.1:{mail.imap}",
     }
     return replace(configuration, environment=environment)
 
 
 def addresses(
-    configuration: Configuration, drawn: Secrets, logins: list[Mapping[str, str]]
+    configuration: Configuration,
+    drawn: Secrets,
+    mail: MailPorts,
+    logins: list[Mapping[str, str]],
 ) -> dict[str, object]:
     """The content of `demo.json`."""
     names = (
@@ -118,6 +160,8 @@ def addresses(
         "portal": configuration.portal_url,
         "simulator": configuration.simulator_url,
         **{name: drawn[name] for name in names},  # type: ignore[literal-required]
+        "smtp": f"127.0.0.1:{mail.smtp}",
+        "imap": f"127.0.0.1:{mail.imap}",
         "logins": logins,
     }
 
@@ -134,7 +178,9 @@ def greeting(configuration: Configuration, logins: list[Mapping[str, str]]) -> s
             "",
             f"  Public page      {configuration.portal_url}/",
             f"  Mayor's desk     {configuration.portal_url}/desk/",
+            f"  Departments      {configuration.portal_url}/tickets/",
             f"  Citizens' phones {configuration.simulator_url}/",
+            f"  Mailboxes        {configuration.simulator_url}/mail",
             "",
             f"  {'role':<11} {'user name':<20} password",
             *rows,

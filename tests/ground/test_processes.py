@@ -1,8 +1,10 @@
 """The whole product under its supervisor: processes die and come back, and a stop ends all of them."""
 
+import imaplib
 import os
 import re
 import signal
+import smtplib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,6 +118,23 @@ def test_addresses_and_logins_are_for_our_account_only(running: Demo) -> None:
     }
 
     assert modes == {"demo.json": "0o600", "demo-secrets.json": "0o600"}
+
+
+def test_mail_servers_answer_where_demo_json_says(running: Demo) -> None:
+    host, _, port = str(running.facts["smtp"]).partition(":")
+    with smtplib.SMTP(host, int(port)) as smtp:
+        said = smtp.noop()
+    host, _, port = str(running.facts["imap"]).partition(":")
+    with imaplib.IMAP4(host, int(port)) as imap:
+        state, _ = imap.login("sprechstunde@musterstadt.example", "any")
+
+    assert (said[0], state) == (250, "OK")
+
+
+def test_clerks_of_three_departments_can_log_in(running: Demo) -> None:
+    clerks = [login for login in running.facts["logins"] if login["role"] == "clerk"]
+
+    assert {login["department"] for login in clerks} == {"Bauamt", "Ordnungsamt", "Stadtwerke"}
 
 
 def test_nothing_survives_a_killed_supervisor(running: Demo) -> None:

@@ -92,7 +92,20 @@ def test_secrets_of_a_demo_are_private_and_stay_the_same(tmp_path: Path) -> None
 
     mode = stat.S_IMODE((tmp_path / demo.SECRETS_FILE).stat().st_mode)
     assert (second, mode) == (first, 0o600)
-    assert [login["role"] for login in first["logins"]] == ["host", "assistant", "auditor", "admin"]
+    roles = ["host", "assistant", "clerk", "clerk", "clerk", "auditor", "admin"]
+    assert [login["role"] for login in first["logins"]] == roles
+
+
+def test_demo_of_an_older_version_gets_the_new_logins_and_keeps_its_own(tmp_path: Path) -> None:
+    drawn = demo.kept_secrets(tmp_path)
+    old = [login for login in drawn["logins"] if login["role"] != "clerk"]
+    demo.write_private(tmp_path / demo.SECRETS_FILE, {**drawn, "logins": old})
+
+    kept = demo.kept_secrets(tmp_path)
+
+    departments = [login.get("department") for login in kept["logins"] if login["role"] == "clerk"]
+    assert departments == ["Bauamt", "Ordnungsamt", "Stadtwerke"]
+    assert [login for login in kept["logins"] if login["role"] != "clerk"] == old
 
 
 def test_secrets_of_two_demos_differ(tmp_path: Path) -> None:

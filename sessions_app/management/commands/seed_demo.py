@@ -5,7 +5,7 @@ import os
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -48,6 +48,7 @@ class Login(TypedDict):
     role: str
     username: str
     password: str
+    department: NotRequired[str]
 
 
 class Command(BaseCommand):
@@ -73,9 +74,14 @@ class Command(BaseCommand):
         now = timezone.now()
         session = _open_session(office, now)
         _planned_session(office, now)
+        logins += self.add(session, given)
         self._report(
             {"logins": logins, "office": office.pk, "session": session.pk}, options["json"]
         )
+
+    def add(self, session: ConsultationSession, given: dict[str, Any]) -> list[Login]:
+        """Add what another part of the portal shows, and return its logins."""
+        return []
 
     def _report(self, made: dict[str, Any], as_json: bool) -> None:
         if as_json:
@@ -116,13 +122,17 @@ def _logins(given: dict[str, Any]) -> list[Login]:
 
 def _login(office: Office, role: Role, login: Login) -> Login:
     _username, first_name, last_name = PEOPLE[role]
-    names = {"first_name": first_name, "last_name": last_name}
+    employ(office, role, login, first_name=first_name, last_name=last_name)
+    return login
+
+
+def employ(office: Office, role: Role, login: Login, **names: str) -> Staff:
+    """Return the sample person of `login`, who is there afterwards and has its password."""
     user, _new = User.objects.get_or_create(username=login["username"], defaults=names)
     if not user.check_password(login["password"]):
         user.set_password(login["password"])
         user.save(update_fields=("password",))
-    Staff.objects.get_or_create(user=user, office=office, defaults={"role": role})
-    return login
+    return Staff.objects.get_or_create(user=user, office=office, defaults={"role": role})[0]
 
 
 def _open_session(office: Office, now: datetime) -> ConsultationSession:
