@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoAssertNumQueries
 
 from sprechstunde.vault import cipher
+from sprechstunde.vault.encrypted import encrypted
 from sprechstunde.vault.errors import KeyUnavailable, Tampered
 from sprechstunde.vault.fields import EncryptedTextField
 from sprechstunde.vault.keystore import keystore
@@ -216,6 +217,29 @@ def test_row_moved_to_another_session_raises_tampered(notes: UUID) -> None:
 
     with pytest.raises(Tampered):
         _ = Note.objects.get(pk=note.pk).text
+
+
+def test_opener_opens_what_belongs_to_the_row_only(notes: UUID) -> None:
+    note = Note.objects.create(key_id=notes, text=WORDS)
+    opened = encrypted(Note, "text").opener(notes)
+
+    assert opened(_stored(note, "text"), note.uid.hex) == WORDS
+    assert opened(None, note.uid.hex) is None
+    with pytest.raises(Tampered):
+        opened(_stored(note, "text"), uuid4().hex)
+
+
+def test_opener_of_a_destroyed_key_raises(notes: UUID) -> None:
+    field = encrypted(Note, "text")
+    keystore().destroy(notes)
+
+    with pytest.raises(KeyUnavailable):
+        field.opener(notes)
+
+
+def test_field_that_is_not_encrypted_has_no_opener() -> None:
+    with pytest.raises(TypeError):
+        encrypted(Note, "key_id")
 
 
 def test_destroyed_key_shows_on_reading_and_not_before(notes: UUID) -> None:
