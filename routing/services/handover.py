@@ -7,14 +7,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from routing.enums import AnswerState, ConsentState, MailKind, TicketState
 from routing.models import Answer, Correspondence, OutgoingMail, Question, Ticket
+from routing.models.question import ASKING
 from routing.services import moves, outbox
 
-_HOPEFUL = Q(
-    question__consent=ConsentState.GIVEN,
-    question__address__isnull=False,
-    question__withdrawn_at=None,
+_GIVEN = Q(question__consent=ConsentState.GIVEN, question__address__isnull=False)
+_MAILABLE = _GIVEN & Q(
+    question__address_confirmed_at__isnull=False, question__withdrawn_at__isnull=True
 )
-_MAILABLE = _HOPEFUL & ~Q(question__address_confirmed_at=None)
+_HOPEFUL = _GIVEN | Q(question__consent__in=ASKING)  # in the chat the address may still change
 
 
 def kept_until(office_id: int, since: datetime) -> datetime:
@@ -27,6 +27,9 @@ def post_answer(ticket: Ticket, answer: Answer) -> None:
     question = ticket.question
     if question is None or not question.may_be_mailed or answer.mails.exists():
         return
+    if ticket.erase_at is not None:  # it had been given up
+        ticket.erase_at = None
+        ticket.save(update_fields=("erase_at",))
     outbox.post(
         MailKind.ANSWER,
         office_id=ticket.office_id,

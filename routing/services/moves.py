@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from routing.enums import Action, Party, TicketState
@@ -37,11 +38,13 @@ def locked(ticket: Ticket) -> Ticket:
 
     Inside a transaction only. Raises Ticket.DoesNotExist.
     """
+    lock_question(ticket.question_id)
     return _locked_rows().get(pk=ticket.pk)
 
 
 def locked_of(question: Question) -> list[Ticket]:
     """Return all tickets of a question like `locked`, always in the same order."""
+    lock_question(question.pk)
     return list(_locked_rows().filter(question=question.pk).order_by("pk"))
 
 
@@ -89,10 +92,20 @@ def reason_given(text: str) -> str:
     return text.strip()
 
 
-def _locked_rows() -> QuerySet[Ticket]:
+def lock_question(question_id: int | None) -> None:
+    """Wait for whoever changes this question or one of its tickets. Inside a transaction only.
+
+    Everybody locks the question first and its tickets then, or two would wait for each other.
+    """
     # On SQLite the IMMEDIATE transaction already lets one writer in at a time.
+    if question_id is not None and connection.features.has_select_for_update:
+        rows = Question.objects.filter(pk=question_id).select_for_update(no_key=True)
+        rows.values_list("pk", flat=True).first()
+
+
+def _locked_rows() -> QuerySet[Ticket]:
     rows = Ticket.objects.select_related("department", "office", "question")
-    return rows.select_for_update(of=("self",))
+    return rows.select_for_update(of=("self",), no_key=True)
 
 
 def _is_theirs(ticket: Ticket, by: Actor) -> bool:

@@ -1,9 +1,11 @@
 """Internal notes and questions between departments and the mayor's office; no citizen ever sees them."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from routing.models import Department, Member, Note, Question, Ticket
+from routing.services import moves
 from routing.services.live import announce_office
 from routing.services.moves import NotAllowed, TicketError
 from routing.services.tickets import WrongDepartment
@@ -31,7 +33,7 @@ def add(
     if not text.strip():
         raise NoteEmpty
     with transaction.atomic():
-        question = Question.objects.select_for_update().get(pk=question.pk)
+        moves.lock_question(question.pk)  # or it could be erased meanwhile
         _check_writes(question, by, department)
         if asked and (asked == department or not _has(asked, question)):
             raise WrongDepartment
@@ -49,7 +51,8 @@ def add(
 
 def _check_writes(question: Question, by: Staff, department: Department | None) -> None:
     if department is None:
-        may_write = by.talks and by.office_id == question.office_id
+        is_office = by.talks and by.office_id == question.office_id
+        may_write = is_office and _living(question).exists()
     else:
         member = Member.objects.filter(staff=by, department=department)
         may_write = by.role == Role.CLERK and _has(department, question) and member.exists()
@@ -58,5 +61,8 @@ def _check_writes(question: Question, by: Staff, department: Department | None) 
 
 
 def _has(department: Department, question: Question) -> bool:
-    tickets = Ticket.objects.filter(question=question, department=department)
-    return tickets.exclude(erased_at__isnull=False).exists()
+    return _living(question).filter(department=department).exists()
+
+
+def _living(question: Question) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(question=question, erased_at=None)

@@ -112,7 +112,8 @@ def withdraw(question: Question, *, by: Actor, wording: str = "") -> None:
     """
     now = timezone.now()
     with transaction.atomic():
-        question = Question.objects.select_for_update().get(pk=question.pk)
+        moves.lock_question(question.pk)
+        question = Question.objects.get(pk=question.pk)
         is_confirmed_by_mail = question.may_be_mailed
         alive = [ticket for ticket in moves.locked_of(question) if ticket.state not in _GONE]
         if not alive:

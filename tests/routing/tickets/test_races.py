@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from django.utils import timezone
 
 from routing.enums import MailKind, TicketState
 from routing.models import Answer, OutgoingMail, Reply, Ticket, TicketEvent
-from routing.services import answers, tickets
-from routing.services.actors import CITIZEN, of
+from routing.services import answers, confirmation, retention, tickets
+from routing.services.actors import CITIZEN, SYSTEM, of
 from routing.services.moves import TicketError
 from tests.routing import factories
 
@@ -95,3 +96,38 @@ def test_replies_at_once_reopen_once() -> None:
 
     ticket.refresh_from_db()
     assert (ticket.reopened, Reply.objects.count()) == (1, 3)
+
+
+def test_confirmation_and_answers_at_once_send_each_answer_once() -> None:
+    now = timezone.now()
+    question = factories.question(
+        address_confirmed_at=None, address_expires_at=now + timedelta(days=1)
+    )
+    tickets_ = [factories.ticket(question) for _ in range(3)]
+    clerks = [of(factories.clerk(ticket.department)) for ticket in tickets_]
+    link = confirmation.token(question, now=now)
+
+    results = at_once(
+        lambda: confirmation.confirm(link, now),
+        *(
+            lambda t=t, by=by: answers.submit(t, by=by, text="Im Mai.")
+            for t, by in zip(tickets_, clerks, strict=True)
+        ),
+    )
+
+    assert results == ["done"] * 4
+    assert OutgoingMail.objects.filter(kind=MailKind.ANSWER).count() == 3
+
+
+def test_erasure_and_reply_at_once_end_in_one_state() -> None:
+    ticket = factories.ticket(state=TicketState.SENT, erase_at=timezone.now())
+
+    results = at_once(
+        lambda: tickets.reopen(ticket, text="Und wann?"),
+        lambda: retention.erase(ticket, by=SYSTEM),
+    )
+
+    ticket.refresh_from_db()
+    expected = {TicketState.FORWARDED: 1, TicketState.ERASED: 0}
+    assert results == ["WrongState", "done"]
+    assert Reply.objects.count() == expected[TicketState(ticket.state)]

@@ -340,6 +340,34 @@ def test_answer_that_never_can_be_mailed_is_kept_as_long(fields: dict[str, Any])
     assert mails(MailKind.ANSWER) == []
 
 
+def test_address_that_comes_late_still_gets_the_answer() -> None:
+    question = factories.question(
+        consent=ConsentState.ANONYMOUS, address=None, address_confirmed_at=None
+    )
+    ticket = factories.ticket(question, state=TicketState.ACCEPTED)
+    answers.submit(ticket, by=of(factories.clerk(ticket.department)), text="Im Mai.")
+    handover.settle_waiting(timezone.now())
+    question.address, question.consent = "erika@example.org", ConsentState.GIVEN
+    question.address_confirmed_at = timezone.now()
+    question.save()
+
+    handover.settle_waiting(timezone.now())
+
+    ticket.refresh_from_db()
+    assert (len(mails(MailKind.ANSWER)), ticket.erase_at) == (1, None)
+
+
+def test_answer_waits_while_the_address_is_being_changed() -> None:
+    question = factories.question(consent=ConsentState.CHECK, address_confirmed_at=None)
+    ticket = factories.ticket(question, state=TicketState.ACCEPTED)
+    answers.submit(ticket, by=of(factories.clerk(ticket.department)), text="Im Mai.")
+
+    handover.settle_waiting(timezone.now())
+
+    ticket.refresh_from_db()
+    assert (ticket.erase_at, mails(MailKind.ANSWER)) == (None, [])
+
+
 def test_answer_on_its_way_is_not_to_be_erased() -> None:
     ticket = factories.ticket(state=TicketState.ACCEPTED)
     answers.submit(ticket, by=of(factories.clerk(ticket.department)), text="Im Mai.")
