@@ -109,6 +109,12 @@ class Connection:
         return self._smtp is not None and self._smtp.has_extn("dsn")
 
     @property
+    def protection(self) -> str:
+        """The version of TLS in use, empty without; call after `open`."""
+        sock = self._smtp.sock if self._smtp is not None else None
+        return (sock.version() or "") if isinstance(sock, ssl.SSLSocket) else ""
+
+    @property
     def is_stale(self) -> bool:
         """Whether it has not been used for so long that the server may have hung up."""
         return time.monotonic() - self._used_at > KEPT_IDLE

@@ -7,7 +7,6 @@ permission: it is unguessable, so these pages need no login, no session and no c
 from collections.abc import Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
-from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,7 +31,7 @@ def link_page(view: View) -> View:
         return response
 
     methods = require_http_methods(["GET", "HEAD", "POST"])
-    return cast("View", csrf_exempt(methods(in_chosen_language(served))))
+    return csrf_exempt(methods(in_chosen_language(served)))
 
 
 def page(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponse:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def sent_answer(**fields: Any) -> OutgoingMail:
     ticket = factories.ticket(state=TicketState.SENT)
-    given = {"state": MailState.SENT, "attempts": 1, "sent_at": timezone.now()}
+    given: dict[str, Any] = {"state": MailState.SENT, "attempts": 1, "sent_at": timezone.now()}
     return rows.answer(ticket=ticket, **given | fields)
 
 
