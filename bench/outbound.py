@@ -1,7 +1,8 @@
-"""Messages per second from one worker, against a bare loop over one `requests.Session`."""
+"""Messages per second from one worker, against a bare loop over one `requests.Session`; medians."""
 
 import time
 from collections.abc import Callable
+from statistics import median
 
 import requests
 from django.conf import settings
@@ -12,7 +13,8 @@ from sessions_app.enums import DeliveryState
 from sessions_app.models import ConsultationSession, Conversation, Message
 from sprechstunde.celery import app
 
-CITIZENS = 40
+ROUNDS = 3  # of the loop and the worker by turns: the machine is not equally fast at any time
+CITIZENS = 40  # a round
 EACH = 20
 LOOP = 400
 SLOW_EACH = 10
@@ -25,14 +27,17 @@ def rows(database: str) -> list[Row]:
     port = int(settings.WHATSAPP_API_URL.rsplit(":", 1)[1])
     session = sample.open_session()
     with machine.simulator(port), machine.worker():
-        _faults(messages_per_second=0, pair_burst=0)
-        people = _known_to_simulator(session)
+        # Nobody takes statuses here; to repeat them again and again would slow Meta down.
+        _faults(messages_per_second=0, pair_burst=0, status_loss=1)
+        people = _known_to_simulator(session, ROUNDS * CITIZENS)
         _deliver(people[:1], 1)  # the worker is up
-        bare = _loop()
-        fast = _deliver(people, EACH)
+        pairs = [
+            (_deliver(people[first : first + CITIZENS], EACH), _loop())
+            for first in range(0, len(people), CITIZENS)
+        ]
         _faults(latency=[META_LATENCY, META_LATENCY])
-        slow = _deliver(people, SLOW_EACH)
-    return [_fast_row(database, fast, bare), _slow_row(database, slow)]
+        slow = _deliver(people[:CITIZENS], SLOW_EACH)
+    return [_fast_row(database, pairs), _slow_row(database, slow)]
 
 
 def _faults(**changes: object) -> None:
@@ -40,8 +45,8 @@ def _faults(**changes: object) -> None:
     reply.raise_for_status()
 
 
-def _known_to_simulator(session: ConsultationSession) -> list[Conversation]:
-    people = sample.conversations(session, CITIZENS)
+def _known_to_simulator(session: ConsultationSession, count: int) -> list[Conversation]:
+    people = sample.conversations(session, count)
     for row in people:
         order = {"name": f"Bench {row.number}", "phone": row.phone}
         created = requests.post(
@@ -77,9 +82,12 @@ def _deliver(people: list[Conversation], each: int) -> float:
     begin = time.perf_counter()
     for row in people:
         app.send_task("sessions_app.deliver", args=(row.pk,), ignore_result=True)
-    waiting = Message.objects.filter(session=people[0].session_id, delivery__lt=DeliveryState.SENT)
+    waiting = Message.objects.filter(delivery__in=(DeliveryState.QUEUED, DeliveryState.SENDING))
     _wait(lambda: not waiting.exists())
-    return len(created) / (time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    if Message.objects.exclude(delivery=DeliveryState.SENT).exists():  # here all are outgoing
+        raise RuntimeError("not every message was accepted")
+    return len(created) / seconds
 
 
 def _wait(done: Callable[[], bool]) -> None:
@@ -90,13 +98,15 @@ def _wait(done: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def _fast_row(database: str, fast: float, bare: float) -> Row:
+def _fast_row(database: str, pairs: list[tuple[float, float]]) -> Row:
+    fast, bare = (median(rates) for rates in zip(*pairs, strict=True))
+    share = median(ours / floor for ours, floor in pairs)
     return Row(
         f"outgoing messages per second, one worker, {database}",
-        f"{fast:.0f}/s ({fast / bare:.0%} of the floor)",
+        f"{fast:.0f}/s ({share:.0%} of the floor)",
         f"{bare:.0f}/s (requests.Session loop)",
         "≥ 70 % of the floor",
-        fast >= 0.7 * bare,
+        share >= 0.7,
     )
 
 

@@ -11,12 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 from queue import Empty, SimpleQueue
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from sessions_app.enums import DeliveryState
@@ -24,18 +22,18 @@ from sessions_app.models import Message
 from sessions_app.models.message import UNCONFIRMED_GRACE
 from sessions_app.services import attempts, outbox, outcomes, pace, receipts
 from sessions_app.services.attempts import Answer, Attempt
-from sessions_app.whatsapp import errors
+from sessions_app.services.senders import AT_ONCE, Senders
 from sprechstunde.doorbell import ring
 from sprechstunde.live.events import announce
 from sprechstunde.vault.errors import VaultError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 32  # requests to Meta at the same time, from one worker
 ABANDONED_AFTER = timedelta(seconds=30)  # longer than all timeouts of one request
 SWEEP_LIMIT = 500  # conversations a tick
 TICK_REACH = timedelta(seconds=5)  # a tick of beat comes at least that often
 GATHERING = 0.005  # seconds
+PATIENCE = 0.005  # seconds without an answer after which nothing waits for a free thread any more
 DATABASE_TRIES = 20
 DATABASE_PAUSE = 0.5  # seconds
 
@@ -68,7 +66,7 @@ def deliver_due(now: datetime) -> None:
 # Conversations to look at, and answers that have come. One thread at a time works them off.
 _events: SimpleQueue[int | tuple[Attempt, Answer]] = SimpleQueue()
 _at_work = threading.Lock()
-_pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="meta")
+_senders = Senders(lambda attempt, answer: _events.put((attempt, answer)))
 
 
 class _Round:
@@ -88,8 +86,9 @@ class _Round:
         """Work off all events; raises DatabaseError if the database stays away."""
         while self._collect():
             try:
-                self._write()
+                self._record()
                 self._look()
+                self._start()
                 self._failures = 0
             except DatabaseError as error:
                 self._survive(error)
@@ -100,12 +99,20 @@ class _Round:
         if timeout is None and not self._with_meta and _events.empty():
             return False
         with contextlib.suppress(Empty):
-            self._take(_events.get(timeout=timeout))
+            self._take(self._next_event(timeout))
             if len(self._with_meta) > 1:
                 time.sleep(GATHERING)  # more answers are about to come and can share a transaction
             while True:
                 self._take(_events.get_nowait())
         return True
+
+    def _next_event(self, timeout: float | None) -> int | tuple[Attempt, Answer]:
+        """Return what comes next; if that takes a while, Meta is slow. Raises Empty."""
+        if _senders.have_waiting() and (timeout is None or timeout > PATIENCE):
+            with contextlib.suppress(Empty):
+                return _events.get(timeout=PATIENCE)
+            _senders.hurry()
+        return _events.get(timeout=timeout)
 
     def _idle_time(self) -> float | None:
         """Return the seconds until there is something to do by ourselves, None for never."""
@@ -124,31 +131,16 @@ class _Round:
     def _room(self) -> int:
         return AT_ONCE - len(self._with_meta) - len(self._turns)
 
-    def _write(self) -> None:
-        """Record the answers and start what has its turn, in one transaction."""
-        now = time.monotonic()
-        ripe = [attempt for at, attempt in self._turns if at <= now]
-        if not ripe and not self._answers:
+    def _record(self) -> None:
+        if not self._answers:
             return
-        with transaction.atomic():
-            digests = outcomes.record(self._answers)
-            started = outbox.start(ripe, timezone.now()) if ripe else []
-        self._turns = [turn for turn in self._turns if turn[0] > now]
-        self._forget_answers()
-        self._send(started)
-        for session_id, new in digests.items():
-            receipts.settle_early(session_id, new)
-
-    def _forget_answers(self) -> None:
+        digests = outcomes.record(self._answers)
         for attempt, _ in self._answers:
             self._with_meta.discard(attempt.message.conversation_id)
             self._asked[attempt.message.conversation_id] = None
         self._answers = []
-
-    def _send(self, started: Iterable[Attempt]) -> None:
-        for attempt in started:
-            self._with_meta.add(attempt.message.conversation_id)
-            _pool.submit(attempts.make, attempt).add_done_callback(partial(_answered, attempt))
+        for session_id, new in digests.items():
+            receipts.settle_early(session_id, new)
 
     def _look(self) -> None:
         """Give the next conversations that have something due their turn."""
@@ -163,6 +155,17 @@ class _Round:
                 outbox.put_off(attempt.message, now + timedelta(seconds=wait))
             else:
                 self._turns.append((time.monotonic() + wait, attempt))
+
+    def _start(self) -> None:
+        """Send what has its turn, once it is marked as being sent."""
+        now = time.monotonic()
+        ripe = [attempt for at, attempt in self._turns if at <= now]
+        if not ripe:
+            return
+        started = outbox.start(ripe, timezone.now())
+        self._turns = [turn for turn in self._turns if turn[0] > now]
+        self._with_meta |= {attempt.message.conversation_id for attempt in started}
+        _senders.send(started)
 
     def _next_asked(self) -> list[int]:
         busy = self._with_meta | {attempt.message.conversation_id for _, attempt in self._turns}
@@ -179,11 +182,6 @@ class _Round:
         log.warning("database away: %d answers wait to be written down", len(self._answers))
         close_old_connections()
         time.sleep(DATABASE_PAUSE)
-
-
-def _answered(attempt: Attempt, asked: Future[Answer]) -> None:
-    # An error of our own while asking leaves open whether the request left.
-    _events.put((attempt, errors.Ambiguous() if asked.exception() else asked.result()))
 
 
 def _prepared(firsts: Iterable[outbox.Due], now: datetime) -> Iterator[Attempt]:

@@ -5,12 +5,13 @@ who finds one there keeps away. If its worker dies, the claim ends when the row 
 unconfirmed (`delivery.deliver_due`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeAlias, TypeVar
 
-from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import ConsultationSession, Conversation, Message, Office
@@ -18,6 +19,9 @@ from sessions_app.services.attempts import Attempt
 
 FAREWELL_UNTIL = timedelta(seconds=20)  # after the session has closed
 RING_LOST_AFTER = timedelta(seconds=1)
+
+_M = TypeVar("_M", bound=models.Model)
+_Field: TypeAlias = "models.Field[Any, Any]"
 
 
 def sendable(now: datetime) -> QuerySet[Message]:
@@ -45,25 +49,60 @@ _MESSAGES, _CONVERSATIONS, _SESSIONS, _OFFICES = (
     model._meta.db_table  # noqa: SLF001
     for model in (Message, Conversation, ConsultationSession, Office)
 )
+
+
+def _columns(model: type[models.Model], *names: str) -> "list[_Field]":
+    """Return the fields in the order in which `from_db` takes them."""
+    return [field for field in model._meta.concrete_fields if field.attname in names]  # noqa: SLF001
+
+
+# What it takes to send a row and to write down the answer; all else stays unread.
+_OF_MESSAGE = _columns(
+    Message,
+    *("id", "session_id", "conversation_id", "key_id", "uid"),
+    *("kind", "notice", "content", "quoted_wamid", "attempts"),
+)
+_OF_CONVERSATION = _columns(
+    Conversation, *("id", "key_id", "uid", "phone", "bsuid", "last_inbound_at")
+)
+_SELECTED = [
+    *(f"message.{field.column}" for field in _OF_MESSAGE),
+    *(f"conversation.{field.column}" for field in _OF_CONVERSATION),
+]
 # `sendable` and `_being_sent` for many queues at once. Asked after every message, so the ORM's time to
 # build it would be longer than the database's to answer it.
 _FIRST_OF_QUEUES = f"""
-SELECT (SELECT queued.id FROM {_MESSAGES} queued
-         WHERE queued.conversation_id = conversation.id
-           AND queued.delivery = {DeliveryState.QUEUED:d}
-           AND (session.closes_at > %s OR queued.notice = '{Notice.FAREWELL}')
-         ORDER BY queued.sent_at, queued.id LIMIT 1),
-       office.id, office.phone_number_id
+SELECT {", ".join(_SELECTED)}, office.id, office.phone_number_id
   FROM {_CONVERSATIONS} conversation
   JOIN {_SESSIONS} session ON session.id = conversation.session_id
   JOIN {_OFFICES} office ON office.id = session.office_id
+  JOIN {_MESSAGES} message ON message.id = (
+       SELECT queued.id FROM {_MESSAGES} queued
+        WHERE queued.conversation_id = conversation.id
+          AND queued.delivery = {DeliveryState.QUEUED:d}
+          AND (session.closes_at > %s OR queued.notice = '{Notice.FAREWELL}')
+        ORDER BY queued.sent_at, queued.id LIMIT 1)
  WHERE session.closes_at > %s AND session.cancelled_at IS NULL
+   AND (message.next_attempt_at IS NULL OR message.next_attempt_at <= %s)
    AND conversation.erase_requested_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM {_MESSAGES} sending
                     WHERE sending.conversation_id = conversation.id
                       AND sending.delivery = {DeliveryState.SENDING:d})
    AND conversation.id IN
-"""  # noqa: S608 (only names of tables and our own constants)
+"""  # noqa: S608 (only names of tables and columns and our own constants)
+# Rows that another worker holds are left to it: to wait for it could be to wait for each other.
+_START = f"""
+UPDATE {_MESSAGES}
+   SET delivery = {DeliveryState.SENDING:d}, attempts = attempts + 1, attempted_at = %s
+ WHERE id IN (
+       SELECT message.id FROM {_MESSAGES} message
+         JOIN {_SESSIONS} session ON session.id = message.session_id
+        WHERE message.delivery = {DeliveryState.QUEUED:d}
+          AND (session.closes_at > %s
+               OR session.closes_at > %s AND message.notice = '{Notice.FAREWELL}')
+          AND (message.id, message.attempts) IN (VALUES {{seen}}) {{locked}})
+RETURNING id
+"""  # noqa: S608
 
 
 def due(conversation_ids: Sequence[int], now: datetime) -> list[Due]:
@@ -71,42 +110,51 @@ def due(conversation_ids: Sequence[int], now: datetime) -> list[Due]:
 
     A first row whose pause is not over holds back the rows behind it.
     """
-    firsts = _first_of_queues(conversation_ids, now)
-    rows = Message.objects.filter(pk__in=firsts).select_related("conversation")
-    return [
-        Due(row, *firsts[row.pk])
-        for row in rows
-        if row.next_attempt_at is None or row.next_attempt_at <= now
-    ]
-
-
-def _first_of_queues(conversation_ids: Sequence[int], now: datetime) -> dict[int, tuple[int, str]]:
-    """Return ids of message to those of office and number."""
-    places = ", ".join(["%s"] * len(conversation_ids))
-    times = [connection.ops.adapt_datetimefield_value(at) for at in (now, now - FAREWELL_UNTIL)]
+    times = _written(now, now - FAREWELL_UNTIL, now)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_FIRST_OF_QUEUES} ({places})", [*times, *conversation_ids])
-        return {row[0]: (row[1], row[2]) for row in cursor.fetchall() if row[0]}
+        statement = f"{_FIRST_OF_QUEUES} ({_places(conversation_ids)})"
+        cursor.execute(statement, [*times, *conversation_ids])
+        return [_due(row) for row in _converted(cursor.fetchall())]
+
+
+def _converted(rows: Iterable[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
+    """Turn what the driver gives into what the fields of models hold."""
+    compiler = Message.objects.all().query.get_compiler(connection=connection)
+    fields = (*_OF_MESSAGE, *_OF_CONVERSATION)
+    converters = compiler.get_converters([field.cached_col for field in fields])
+    converted: Iterable[Sequence[Any]] = compiler.apply_converters(rows, converters)
+    return converted
+
+
+def _due(row: Sequence[Any]) -> Due:
+    *columns, office_id, number_id = row
+    split = len(_OF_MESSAGE)
+    message = _row_of(Message, _OF_MESSAGE, columns[:split])
+    message.conversation = _row_of(Conversation, _OF_CONVERSATION, columns[split:])
+    return Due(message, office_id, number_id)
+
+
+def _row_of(model: type[_M], fields: "Sequence[_Field]", values: Sequence[Any]) -> _M:
+    return model.from_db(connection.alias, [field.attname for field in fields], values)
 
 
 def start(attempts: Sequence[Attempt], now: datetime) -> list[Attempt]:
     """Mark rows as SENDING and return those that are ours to send once this is committed.
 
-    For use inside a transaction. A row that another worker has taken is left out: taken, it is no
-    longer queued, or it is again but with one attempt more. So is a row whose session has closed.
+    A row that another worker has taken is left out: taken, it is no longer queued, or it is again
+    but with one attempt more. So is a row whose session has closed.
     """
     wanted = {attempt.message.pk: attempt for attempt in attempts}
-    rows = Message.objects.filter(pk__in=wanted, delivery=DeliveryState.QUEUED)
-    locked = rows.select_for_update(of=("self",), skip_locked=True)
-    started = [
-        wanted[pk]
-        for pk, count, closes_at in locked.values_list("pk", "attempts", "session__closes_at")
-        if count == wanted[pk].message.attempts and now < _end(wanted[pk].message, closes_at)
-    ]
-    Message.objects.filter(pk__in=[attempt.message.pk for attempt in started]).update(
-        delivery=DeliveryState.SENDING, attempts=F("attempts") + 1, attempted_at=now
+    seen = [value for pk, attempt in wanted.items() for value in (pk, attempt.message.attempts)]
+    skips = connection.features.has_select_for_update_skip_locked
+    statement = _START.format(
+        seen=", ".join(["(%s, %s)"] * len(wanted)),
+        locked="FOR UPDATE OF message SKIP LOCKED" if skips else "",
     )
-    return started
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*_written(now, now, now - FAREWELL_UNTIL), *seen])
+        started = {pk for (pk,) in cursor.fetchall()}
+    return [attempt for pk, attempt in wanted.items() if pk in started]
 
 
 def put_off(message: Message, until: datetime) -> None:
@@ -123,8 +171,12 @@ def waiting(now: datetime) -> QuerySet[Message, int]:
     return rows.values_list("conversation_id", flat=True).distinct()
 
 
-def _end(message: Message, closes_at: datetime) -> datetime:
-    return closes_at + FAREWELL_UNTIL if message.notice == Notice.FAREWELL else closes_at
+def _written(*times: datetime) -> list[Any]:
+    return [connection.ops.adapt_datetimefield_value(at) for at in times]
+
+
+def _places(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _being_sent() -> Exists:

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 from django.db import connection
 from django.utils import timezone
@@ -17,26 +18,28 @@ from sprechstunde.vault.errors import VaultError
 
 log = logging.getLogger(__name__)
 
-_Values = tuple[bytes, bytes, int, int, bytes]
+_Values = tuple[int, int, bytes, bytes]
 
 # One statement for many rows: the ORM would build it anew for each. The number of the attempt
 # keeps a late answer from a row that was sent again meanwhile. A status that came first wins,
 # unless it told of the failure of an earlier attempt.
 _ACCEPTED = f"""
-UPDATE {Message._meta.db_table}
+WITH answer (message_id, attempt, wamid, digest) AS (VALUES {{rows}})
+UPDATE {Message._meta.db_table} AS message
    SET delivery = {DeliveryState.SENT:d}, error_code = NULL, next_attempt_at = NULL,
-       wamid = %s, wamid_digest = %s
- WHERE id = %s AND attempts = %s
-   AND (delivery < {DeliveryState.SENT:d}
-        OR delivery = {DeliveryState.FAILED:d} AND wamid_digest <> %s)
+       wamid = answer.wamid, wamid_digest = answer.digest
+  FROM answer
+ WHERE message.id = answer.message_id AND message.attempts = answer.attempt
+   AND (message.delivery < {DeliveryState.SENT:d}
+        OR message.delivery = {DeliveryState.FAILED:d} AND message.wamid_digest <> answer.digest)
 """  # noqa: S608, SLF001 (no value of a person is part of it)
 
 
 def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
-    """Write down many answers; return the digests of the new wamids by session.
+    """Write down many answers, which may be done twice; return the digests of new wamids by session.
 
-    For use inside a transaction, after whose commit `receipts.settle_early` wants the digests.
-    An answer that can no longer be sealed is left out: its session has been erased.
+    Once this is committed, `receipts.settle_early` wants the digests. An answer that can no longer
+    be sealed is left out: its session has been erased.
     """
     accepted: list[_Values] = []
     digests: dict[int, list[bytes]] = defaultdict(list)
@@ -47,10 +50,15 @@ def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
             accepted.append(values)
             digests[attempt.message.session_id].append(attempt.message.wamid_digest or b"")
     if accepted:
-        with connection.cursor() as cursor:
-            cursor.executemany(_ACCEPTED, accepted)
+        _accepted(accepted)
     _tell([attempt.message for attempt, _ in answers])
     return digests
+
+
+def _accepted(rows: Sequence[_Values]) -> None:
+    statement = _ACCEPTED.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(chain.from_iterable(rows)))
 
 
 def _sealed(attempt: Attempt, wamid: str) -> _Values | None:
@@ -64,7 +72,7 @@ def _sealed(attempt: Attempt, wamid: str) -> _Values | None:
         return None
     if sealed is None:
         return None
-    return sealed.ciphertext, message.wamid_digest, message.pk, attempt.count, message.wamid_digest
+    return message.pk, attempt.count, sealed.ciphertext, message.wamid_digest
 
 
 def _not_accepted(attempt: Attempt, error: errors.WhatsAppError) -> None:

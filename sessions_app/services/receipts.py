@@ -50,9 +50,10 @@ def apply(session: ConsultationSession, receipts: Sequence[Receipt]) -> None:
 
 def settle_early(session_id: int, digests: Iterable[bytes]) -> None:
     """Apply the statuses kept for messages whose ids are known by now."""
-    kept = EarlyReceipt.objects.filter(session=session_id, wamid_digest__in=list(digests))
-    if not kept:
+    early = EarlyReceipt.objects.filter(session=session_id)
+    if not early.exists():  # nearly always, and asked after every message
         return
+    kept = early.filter(wamid_digest__in=list(digests))
     with transaction.atomic():
         rows = kept.order_by("delivery").values_list("pk", "delivery", "error_code", "wamid_digest")
         news = {pk: _News(DeliveryState(state), code, mark) for pk, state, code, mark in rows}

@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from sessions_app.enums import DeliveryState
 from sessions_app.models import Conversation
-from sessions_app.services import attempts, delivery, outcomes
+from sessions_app.services import attempts, delivery, outbox, outcomes
 from tests.sessions_app.outbound.conftest import queued, state
 from tests.sessions_app.outbound.meta import Meta
 
@@ -52,7 +52,7 @@ def test_nothing_is_sent_that_could_not_be_marked_as_being_sent(
 ) -> None:
     message = queued(conversation)
     monkeypatch.setattr(delivery, "DATABASE_TRIES", 3)
-    monkeypatch.setattr(outcomes, "record", failing(3, outcomes.record))
+    monkeypatch.setattr(outbox, "start", failing(3, outbox.start))
 
     with pytest.raises(OperationalError):
         delivery.deliver(conversation.pk)
@@ -65,7 +65,7 @@ def test_delivery_goes_on_after_the_database_was_away_for_long(
 ) -> None:
     message = queued(conversation)
     monkeypatch.setattr(delivery, "DATABASE_TRIES", 1)
-    monkeypatch.setattr(outcomes, "record", failing(1, outcomes.record))
+    monkeypatch.setattr(outbox, "start", failing(1, outbox.start))
     with pytest.raises(OperationalError):
         delivery.deliver(conversation.pk)
 

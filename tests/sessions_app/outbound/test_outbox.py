@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, Notice
@@ -20,8 +19,7 @@ def look(conversation: Conversation) -> list[attempts.Attempt]:
 
 
 def start(seen: list[attempts.Attempt], seconds: float = 0) -> list[attempts.Attempt]:
-    with transaction.atomic():
-        return outbox.start(seen, timezone.now() + timedelta(seconds=seconds))
+    return outbox.start(seen, timezone.now() + timedelta(seconds=seconds))
 
 
 def test_row_is_started_by_one_worker_only(conversation: Conversation) -> None:

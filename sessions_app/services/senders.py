@@ -1,0 +1,61 @@
+"""The threads that wait for Meta: a few while it answers at once, many while it takes its time.
+
+Threads of Python take turns at computing, so more of them than Meta keeps waiting only cost time.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+
+from sessions_app.services import attempts
+from sessions_app.services.attempts import Answer, Attempt
+from sessions_app.whatsapp import errors
+
+AT_ONCE = 32  # requests to Meta at the same time, from one worker
+FEW = 2  # they keep up with a Meta that takes 10 ms, at more than twice what it allows a number
+
+
+class Senders:
+    """Asks Meta for each attempt and hands the answer to `answered`, from a thread of its own.
+
+    Told by one thread: `send` what is to be sent, `hurry` when no answer comes.
+    """
+
+    def __init__(self, answered: Callable[[Attempt, Answer], None]) -> None:
+        self._answered = answered
+        self._waiting: SimpleQueue[Attempt] = SimpleQueue()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="meta")
+        self._shifts: set[Future[None]] = set()
+
+    def send(self, started: Iterable[Attempt]) -> None:
+        """Ask Meta for all of these, as soon as one of a few threads is free."""
+        for attempt in started:
+            self._waiting.put(attempt)
+        self._call_in(FEW)
+
+    def hurry(self) -> None:
+        """Let nothing wait for a free thread any more."""
+        self._call_in(AT_ONCE)
+
+    def have_waiting(self) -> bool:
+        """Say whether something waits for a free thread."""
+        return not self._waiting.empty()
+
+    def _call_in(self, most: int) -> None:
+        self._shifts = {shift for shift in self._shifts if not shift.done()}
+        for _ in range(min(self._waiting.qsize(), most - len(self._shifts))):
+            self._shifts.add(self._pool.submit(self._work))
+
+    def _work(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._ask(self._waiting.get_nowait())
+
+    def _ask(self, attempt: Attempt) -> None:
+        # An error of our own while asking leaves open whether the request left.
+        answer: Answer = errors.Ambiguous()
+        try:
+            answer = attempts.make(attempt)
+        finally:
+            self._answered(attempt, answer)

@@ -1,0 +1,61 @@
+"""A few threads while Meta answers at once; one for each message while it takes its time."""
+
+import threading
+import time
+from queue import SimpleQueue
+
+from sessions_app.models import Conversation
+from sessions_app.services.attempts import Answer, Attempt
+from sessions_app.services.senders import AT_ONCE, FEW, Senders
+from sessions_app.whatsapp import errors
+from sessions_app.whatsapp.outgoing import Payload
+from tests.sessions_app.outbound.conftest import queued
+from tests.sessions_app.outbound.meta import Meta, Reply, accepted
+
+PATIENCE = 10.0  # seconds
+
+
+def attempts_at(number_id: str, conversation: Conversation, count: int) -> list[Attempt]:
+    message = queued(conversation)
+    request: Payload = {"text": {"body": "x"}}
+    refusal = errors.Refused(errors.WINDOW_CLOSED)
+    return [Attempt(message, 1, number_id, request, refusal) for _ in range(count)]
+
+
+def wait_for(meta: Meta, requests: int) -> int:
+    deadline = time.monotonic() + PATIENCE
+    while len(meta.requests) < requests and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return len(meta.requests)
+
+
+def test_all_are_asked_and_answered_by_a_few_threads(
+    conversation: Conversation, meta: Meta
+) -> None:
+    answers: SimpleQueue[tuple[str, Answer]] = SimpleQueue()
+    senders = Senders(lambda _, answer: answers.put((threading.current_thread().name, answer)))
+
+    senders.send(attempts_at("1", conversation, 20))
+    got = [answers.get(timeout=PATIENCE) for _ in range(20)]
+
+    assert {answer for _, answer in got} == {f"wamid.{n}" for n in range(1, 21)}
+    assert len({name for name, _ in got}) <= FEW
+    assert not senders.have_waiting()
+
+
+def test_hurried_ones_do_not_wait_for_each_other(conversation: Conversation, meta: Meta) -> None:
+    go = threading.Event()
+    meta.decide = lambda _: Reply(body=accepted("wamid.1").body, after=go)
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    senders = Senders(lambda _, answer: answers.put(answer))
+
+    senders.send(attempts_at("1", conversation, AT_ONCE))
+    few = wait_for(meta, FEW)
+    held_back = senders.have_waiting()
+    senders.hurry()
+    all_of_them = wait_for(meta, AT_ONCE)
+    go.set()
+    got = [answers.get(timeout=PATIENCE) for _ in range(AT_ONCE)]
+
+    assert (few, held_back, all_of_them) == (FEW, True, AT_ONCE)
+    assert got == ["wamid.1"] * AT_ONCE
