@@ -90,6 +90,17 @@ def open_stream(found: Demo) -> Iterator[requests.Response]:
             yield stream
 
 
+def test_mail_servers_answer_where_demo_json_says(running: Demo) -> None:
+    host, _, port = str(running.facts["smtp"]).partition(":")
+    with smtplib.SMTP(host, int(port)) as smtp:
+        said = smtp.noop()
+    host, _, port = str(running.facts["imap"]).partition(":")
+    with imaplib.IMAP4(host, int(port)) as imap:
+        state, _ = imap.login("sprechstunde@musterstadt.example", "any")
+
+    assert (said[0], state) == (250, "OK")
+
+
 @pytest.mark.parametrize("name", list(NAMES))
 def test_killed_process_comes_back_with_a_visible_line(running: Demo, name: str) -> None:
     killed = process_named(running, name)
@@ -118,17 +129,6 @@ def test_addresses_and_logins_are_for_our_account_only(running: Demo) -> None:
     }
 
     assert modes == {"demo.json": "0o600", "demo-secrets.json": "0o600"}
-
-
-def test_mail_servers_answer_where_demo_json_says(running: Demo) -> None:
-    host, _, port = str(running.facts["smtp"]).partition(":")
-    with smtplib.SMTP(host, int(port)) as smtp:
-        said = smtp.noop()
-    host, _, port = str(running.facts["imap"]).partition(":")
-    with imaplib.IMAP4(host, int(port)) as imap:
-        state, _ = imap.login("sprechstunde@musterstadt.example", "any")
-
-    assert (said[0], state) == (250, "OK")
 
 
 def test_clerks_of_three_departments_can_log_in(running: Demo) -> None:
