@@ -1,0 +1,601 @@
+"""Every mail that leaves, whole: envelope, headers, text and HTML."""
+
+import html.parser
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from textwrap import dedent
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from routing.enums import ConsentState, MailKind, TicketState
+from routing.mail import compose
+from routing.mail.addresses import Purpose, reply_address
+from routing.models import AnswerFile, Correspondence, OutgoingMail, Question, Ticket
+from routing.services import confirmation, letters, mailboxes, sealed_files, withdrawal
+from sessions_app.enums import Role
+from tests import factories as base
+from tests.routing import factories
+from tests.routing.mail_out import rows
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailbox")]
+
+NOW = datetime(2026, 11, 19, 15, 4, 30, tzinfo=UTC)
+_DUE = (
+    "Die Frist ist erreicht. Bitte beantworten Sie die Rückfrage oder geben Sie sie mit "
+    "Begründung zurück."
+)
+UID = UUID("0123456789abcdef0123456789abcdef")
+PORTAL = "https://sprechstunde.musterstadt.example"
+
+
+@pytest.fixture
+def question() -> Question:
+    office = base.office(name="Musterstadt")
+    return factories.question(office, reference="2026-0012", address_confirmed_at=NOW)
+
+
+@pytest.fixture
+def ticket(question: Question) -> Ticket:
+    department = factories.department(
+        question.office, name="Bauamt", mailbox="bauamt@musterstadt.example"
+    )
+    return factories.ticket(question, department, due_on=date(2026, 11, 26))
+
+
+@pytest.fixture
+def answered(ticket: Ticket) -> OutgoingMail:
+    Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.ANSWERED)
+    return rows.answer("Der Gehweg wird im Mai repariert.\n\nIhr Bauamt", ticket=ticket, uid=UID)
+
+
+def letter(mail: OutgoingMail) -> compose.Letter:
+    return letters.letter(letters.rows([mail.pk])[0], now=NOW)
+
+
+def sent(mail: OutgoingMail) -> EmailMessage:
+    """The mail as whoever gets it reads it."""
+    raw = compose.envelope(letter(mail)).content
+    return message_from_bytes(raw, policy=default)
+
+
+def withdraw_link(question: Question) -> str:
+    return f"{PORTAL}/mail/withdraw/{withdrawal.token(question, now=NOW)}/"
+
+
+def text(mail: OutgoingMail) -> str:
+    part = sent(mail).get_body(("plain",))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def whole(expected: str) -> str:
+    return dedent(expected).lstrip("\n")
+
+
+def in_english(question: Question) -> None:
+    question.language = "en"
+    question.save(update_fields=["language"])
+
+
+def test_answer_to_the_last_header(
+    answered: OutgoingMail, question: Question, ticket: Ticket
+) -> None:
+    mail = sent(answered)
+
+    citizen = reply_address(Purpose.CITIZEN, ticket.pk, now=NOW)
+    thread = f"<sprechstunde.{question.uid.hex}@musterstadt.example>"
+    assert dict(mail.items()) == {
+        "Content-Type": f'multipart/alternative; boundary="texts-{UID.hex}"',
+        "MIME-Version": "1.0",
+        "Message-ID": f"<sprechstunde.{UID.hex}@musterstadt.example>",
+        "Date": "Thu, 19 Nov 2026 15:04:30 +0000",
+        "From": "Musterstadt <sprechstunde@musterstadt.example>",
+        "To": "erika@example.org",
+        "Reply-To": citizen,
+        "Subject": "Antwort auf Ihre Frage 2026-0012",
+        "In-Reply-To": thread,
+        "References": thread,
+        "Content-Language": "de",
+    }
+
+
+def test_answer_text(answered: OutgoingMail, question: Question) -> None:
+    assert text(answered) == whole(
+        f"""
+        Antwort auf Ihre Frage 2026-0012
+
+        Guten Tag Erika Mustermann,
+
+        auf Ihre Frage aus der Sprechstunde antwortet Bauamt:
+
+        Antwort:
+
+        Der Gehweg wird im Mai repariert.
+
+        Ihr Bauamt
+
+        Ihre Frage:
+
+        Wann wird der Gehweg in der Hauptstraße repariert?
+
+        Wenn noch etwas offen ist, antworten Sie einfach auf diese E-Mail.
+
+        Ihre Frage und diese Antwort löschen wir bei uns nach 14 Tagen.
+
+        Mit freundlichen Grüßen
+        Musterstadt
+
+        -- 
+        Frage zurückziehen:
+        {withdraw_link(question)}
+        """  # noqa: W291 (the mail as it is)
+    )
+
+
+def test_answer_html_has_the_same_words_and_a_structure(answered: OutgoingMail) -> None:
+    page = Outline()
+    page.feed(letter(answered).html)
+
+    assert page.language == "de"
+    assert page.headings == [
+        ("h1", "Antwort auf Ihre Frage 2026-0012"),
+        ("h2", "Antwort"),
+        ("h2", "Ihre Frage"),
+    ]
+    assert page.links == [withdraw_link(Question.objects.get())]
+    assert page.tags.isdisjoint({"img", "table", "script", "style", "link", "iframe", "form"})
+    spoken = " ".join(page.words.split())
+    for line in filter(None, letter(answered).text.splitlines()):
+        plain = line.strip(":- ")
+        assert plain in spoken or plain.startswith("https://"), line
+
+
+def test_answer_in_english(answered: OutgoingMail, question: Question) -> None:
+    in_english(question)
+
+    assert text(answered) == whole(
+        f"""
+        Answer to your question 2026-0012
+
+        Hello Erika Mustermann,
+
+        Bauamt answers your question from the consultation hour:
+
+        Answer:
+
+        Der Gehweg wird im Mai repariert.
+
+        Ihr Bauamt
+
+        Your question:
+
+        Wann wird der Gehweg in der Hauptstraße repariert?
+
+        If something is still open, just reply to this e-mail.
+
+        We erase your question and this answer here after 14 days.
+
+        Kind regards
+        Musterstadt
+
+        -- 
+        Withdraw the question:
+        {withdraw_link(question)}
+        """  # noqa: W291 (the mail as it is)
+    )
+
+
+def test_answer_with_letterhead_closing_sender_and_files(
+    answered: OutgoingMail, question: Question
+) -> None:
+    Correspondence.objects.create(
+        office=question.office,
+        sender_name="Bürgermeisterin Müller",
+        letterhead="Musterstadt\nRathausplatz 1",
+        closing="Ihre Bürgermeisterin\nMaria Müller",
+        retention_days=7,
+    )
+    assert answered.answer is not None
+    row = AnswerFile.objects.create(
+        answer=answered.answer,
+        key_id=answered.answer.key_id,
+        name="Lageplan Straße.pdf",
+        media_type="application/pdf",
+        size=4,
+    )
+    sealed_files.write(row, b"%PDF")
+
+    mail = sent(answered)
+    (attached,) = mail.iter_attachments()
+
+    words = text(answered)
+    assert words.startswith("Musterstadt\nRathausplatz 1\n\nAntwort auf Ihre Frage 2026-0012\n")
+    assert "\n\nIhre Bürgermeisterin\nMaria Müller\n\n-- \n" in words
+    assert "nach 7 Tagen" in words
+    assert mail["From"] == "Bürgermeisterin Müller <sprechstunde@musterstadt.example>"
+    assert (attached.get_filename(), attached.get_content_type(), attached.get_content()) == (
+        "Lageplan Straße.pdf",
+        "application/pdf",
+        b"%PDF",
+    )
+
+
+def test_html_escapes_what_people_write(ticket: Ticket) -> None:
+    mail = rows.answer("<script>alert(1)</script> & mehr", ticket=ticket)
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; mehr" in letter(mail).html
+    assert "<script>alert(1)</script> & mehr" in text(mail)
+
+
+def test_nobody_writes_headers_of_their_own(answered: OutgoingMail, question: Question) -> None:
+    Correspondence.objects.create(
+        office=question.office, sender_name="Stadt\r\nBcc: jemand@example.org"
+    )
+
+    mail = sent(answered)
+
+    assert mail["Bcc"] is None
+    assert mail["From"].addresses[0].display_name == "Stadt Bcc: jemand@example.org"
+
+
+def test_confirmation_holds_neither_name_nor_question(ticket: Ticket, question: Question) -> None:
+    question.address_confirmed_at = None
+    question.address_expires_at = NOW + timedelta(hours=48)
+    question.save()
+    mail = rows.of_question(MailKind.CONFIRMATION, question)
+
+    assert letter(mail).subject == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
+    assert text(mail) == whole(
+        f"""
+        E-Mail-Adresse bestätigen
+
+        Guten Tag,
+
+        in der Sprechstunde von Musterstadt wurde diese Adresse für die Antwort auf eine Frage angegeben. Wenn Sie das waren, bestätigen Sie sie bitte:
+
+        Adresse bestätigen:
+        {PORTAL}/mail/confirm/{confirmation.token(question, now=NOW)}/
+
+        Der Link gilt bis 21. November 2026 16:04. Danach löschen wir die Adresse.
+
+        Falls Sie das nicht waren, müssen Sie nichts tun.
+
+        Mit freundlichen Grüßen
+        Musterstadt
+
+        -- 
+        Ich möchte keine Antwort per E-Mail:
+        {withdraw_link(question)}
+        """  # noqa: E501, W291 (the mail as it is)
+    )
+
+
+def test_acknowledgement(ticket: Ticket, question: Question) -> None:
+    second = factories.department(question.office, name="Ordnungsamt")
+    factories.ticket(question, second, due_on=date(2026, 11, 30))
+    mail = rows.of_question(MailKind.ACKNOWLEDGEMENT, question)
+
+    assert letter(mail).subject == "Ihre Frage 2026-0012 an Musterstadt"
+    assert text(mail) == whole(
+        f"""
+        Wir haben Ihre Frage weitergegeben
+
+        Guten Tag Erika Mustermann,
+
+        vielen Dank für Ihre Frage. Sie liegt jetzt bei denen, die sie beantworten können; die Antwort kommt an diese Adresse.
+
+        Nummer: 2026-0012
+        Liegt bei: Bauamt, Ordnungsamt
+        Antwort voraussichtlich bis: 30. November 2026
+
+        Nichts hiervon ersetzt einen förmlichen Antrag oder wahrt eine Frist.
+
+        Mit freundlichen Grüßen
+        Musterstadt
+
+        -- 
+        Frage zurückziehen:
+        {withdraw_link(question)}
+        """  # noqa: E501, W291 (the mail as it is)
+    )
+
+
+def test_withdrawal_confirmed(ticket: Ticket, question: Question) -> None:
+    mail = rows.of_question(MailKind.WITHDRAWN, question)
+    Question.objects.update(withdrawn_at=NOW)
+
+    assert letter(mail).subject == "Ihre Frage 2026-0012 wurde zurückgezogen"
+    assert text(mail) == whole(
+        """
+        Ihre Frage wurde zurückgezogen
+
+        Guten Tag Erika Mustermann,
+
+        wie gewünscht bearbeitet niemand mehr Ihre Frage 2026-0012. Innerhalb einer Stunde löschen wir die Frage, Ihre Adresse und alle Antworten. Dies ist unsere letzte E-Mail.
+
+        Mit freundlichen Grüßen
+        Musterstadt
+        """  # noqa: E501 (the mail as it is)
+    )
+
+
+def test_notification(ticket: Ticket) -> None:
+    mail = rows.of_ticket(MailKind.NOTIFICATION, ticket, uid=UID)
+    message = sent(mail)
+
+    thread = f"<sprechstunde.{ticket.uid.hex}@musterstadt.example>"
+    assert dict(message.items()) == {
+        "Content-Type": f'multipart/alternative; boundary="texts-{UID.hex}"',
+        "MIME-Version": "1.0",
+        "Message-ID": f"<sprechstunde.{UID.hex}@musterstadt.example>",
+        "Date": "Thu, 19 Nov 2026 15:04:30 +0000",
+        "From": "Musterstadt <sprechstunde@musterstadt.example>",
+        "To": "bauamt@musterstadt.example",
+        "Reply-To": reply_address(Purpose.DEPARTMENT, ticket.pk, now=NOW),
+        "Subject": "Neue Rückfrage 2026-0012 für Bauamt",
+        "In-Reply-To": thread,
+        "References": thread,
+        "Content-Language": "de",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    assert text(mail) == whole(
+        f"""
+        Neue Rückfrage 2026-0012
+
+        In der Sprechstunde von Musterstadt wurde eine Frage gestellt. Bitte beantworten Sie sie.
+
+        Nummer: 2026-0012
+        Fachamt: Bauamt (federführend)
+        Fällig: 26. November 2026
+
+        Rückfrage öffnen:
+        {PORTAL}/tickets/{ticket.pk}/
+
+        Sie können auch einfach auf diese E-Mail antworten: Was Sie über das Zitat schreiben, geht als Ihre Antwort an die Bürgerin oder den Bürger.
+
+        Mit freundlichen Grüßen
+        Musterstadt
+        """  # noqa: E501 (the mail as it is)
+    )
+
+
+def test_notification_says_what_release_and_missing_consent_mean(ticket: Ticket) -> None:
+    mail = rows.of_ticket(MailKind.NOTIFICATION, ticket)
+    ticket.department.needs_release = True
+    ticket.department.save()
+    assert "Das Bürgermeisterbüro gibt sie frei, bevor sie gesendet wird.\n" in text(mail)
+
+    Question.objects.update(consent=ConsentState.ANONYMOUS)
+    words = text(mail)
+
+    assert (
+        "Eine Antwort per E-Mail wurde nicht gewünscht: Ihre Antwort bleibt im Portal.\n" in words
+    )
+    assert "einfach auf diese E-Mail antworten" not in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "subject", "title", "says"),
+    [
+        (
+            MailKind.REMINDER,
+            TicketState.ACCEPTED,
+            "Erinnerung: Rückfrage 2026-0012 für Bauamt",
+            "Rückfrage 2026-0012 ist noch offen",
+            _DUE,
+        ),
+        (
+            MailKind.REOPENED,
+            TicketState.FORWARDED,
+            "Es wurde zurückgeschrieben: Rückfrage 2026-0012",
+            "Zur Rückfrage 2026-0012 wurde zurückgeschrieben",
+            "Bitte lesen und beantworten Sie, was zurückgeschrieben wurde.",
+        ),
+        (
+            MailKind.REJECTED,
+            TicketState.ACCEPTED,
+            "Antwort nicht freigegeben: Rückfrage 2026-0012",
+            "Ihre Antwort auf die Rückfrage 2026-0012 wurde nicht freigegeben",
+            "Die Begründung steht bei der Rückfrage. Bitte überarbeiten Sie die Antwort.",
+        ),
+        (
+            MailKind.ESCALATION,
+            TicketState.ACCEPTED,
+            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
+            "Rückfrage 2026-0012 braucht Sie",
+            "Die Rückfrage wurde nicht fristgerecht beantwortet.",
+        ),
+        (
+            MailKind.ESCALATION,
+            TicketState.UNDELIVERABLE,
+            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
+            "Rückfrage 2026-0012 braucht Sie",
+            "Die Antwort konnte nicht zugestellt werden.",
+        ),
+        (
+            MailKind.ESCALATION,
+            TicketState.RETURNED,
+            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
+            "Rückfrage 2026-0012 braucht Sie",
+            "Das Fachamt hat die Rückfrage zurückgegeben; niemand bearbeitet sie gerade.",
+        ),
+        (
+            MailKind.ESCALATION,
+            TicketState.IN_RELEASE,
+            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
+            "Rückfrage 2026-0012 braucht Sie",
+            "Die Antwort wartet auf ihre Freigabe.",
+        ),
+    ],
+)
+def test_other_mails_inside_the_house(
+    ticket: Ticket, kind: MailKind, state: TicketState, subject: str, title: str, says: str
+) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(state=state)
+    Correspondence.objects.create(
+        office=ticket.office, escalation_mailbox="buero@musterstadt.example"
+    )
+    mail = rows.of_ticket(kind, ticket)
+
+    answering = (
+        "Sie können auch einfach auf diese E-Mail antworten: Was Sie über das Zitat schreiben, geht "
+        "als Ihre Antwort an die Bürgerin oder den Bürger.\n\n"
+    )
+    can_answer = kind in {MailKind.REMINDER, MailKind.REOPENED}
+    assert letter(mail).subject == subject
+    assert letter(mail).is_automatic
+    assert text(mail) == (
+        f"{title}\n\n{says}\n\n"
+        "Nummer: 2026-0012\nFachamt: Bauamt (federführend)\nFällig: 26. November 2026\n\n"
+        f"Rückfrage öffnen:\n{PORTAL}/tickets/{ticket.pk}/\n\n"
+        f"{answering if can_answer else ''}"
+        "Mit freundlichen Grüßen\nMusterstadt\n"
+    )
+
+
+def test_escalation_goes_to_the_mayors_office(ticket: Ticket) -> None:
+    host = base.staff(ticket.office, Role.HOST, email="maria@musterstadt.example")
+    base.staff(ticket.office, Role.ASSISTANT, email="anton@musterstadt.example")
+    base.staff(ticket.office, Role.ADMIN, email="technik@musterstadt.example")
+    mail = rows.of_ticket(MailKind.ESCALATION, ticket)
+    assert letter(mail).recipients == ["anton@musterstadt.example", host.user.email]
+    assert letter(mail).reply_to == ""
+
+    Correspondence.objects.create(
+        office=ticket.office, escalation_mailbox="buero@musterstadt.example"
+    )
+
+    assert letter(mail).recipients == ["buero@musterstadt.example"]
+
+
+def test_mailbox_round_trip(question: Question) -> None:
+    department = factories.department(
+        question.office, name="Bauamt", mailbox="neu@musterstadt.example", mailbox_confirmed_at=None
+    )
+    mail = mailboxes.ask(department)
+
+    assert letter(mail).subject == "Bitte Postfach bestätigen: Bauamt"
+    assert letter(mail).recipients == ["neu@musterstadt.example"]
+    assert text(mail) == whole(
+        f"""
+        Postfach bestätigen
+
+        Dieses Postfach wurde für die Sprechstunde von Musterstadt eingetragen: Bauamt. Hier werden neue Rückfragen angekündigt, jeweils mit einem Link und ohne ihren Inhalt.
+
+        Bitte bestätigen Sie, dass es Ihr Postfach ist:
+
+        Postfach bestätigen:
+        {PORTAL}/mail/mailbox/{mailboxes.token(department, now=NOW)}/
+
+        Der Link gilt 48 Stunden.
+
+        Wenn Sie nicht wissen, worum es geht, müssen Sie nichts tun.
+
+        Mit freundlichen Grüßen
+        Musterstadt
+        """  # noqa: E501 (the mail as it is)
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        MailKind.NOTIFICATION,
+        MailKind.REMINDER,
+        MailKind.REOPENED,
+        MailKind.REJECTED,
+        MailKind.ESCALATION,
+    ],
+)
+def test_no_mail_inside_the_house_holds_anything_of_the_citizen(
+    ticket: Ticket, question: Question, kind: MailKind
+) -> None:
+    base.staff(ticket.office, Role.HOST, email="maria@musterstadt.example")
+    raw = compose.envelope(letter(rows.of_ticket(kind, ticket))).content
+    parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk()]
+    everything = raw + b"".join(part for part in parts if isinstance(part, bytes))
+
+    for secret in (question.text, question.name, question.address):
+        assert str(secret).encode() not in everything
+
+
+def test_lines_and_dots_survive(ticket: Ticket) -> None:
+    words = "Eins\n.\n..\nFrom hier an\n" + "x" * 2000 + "\n– Ende"
+    mail = rows.answer(words, ticket=ticket)
+
+    raw = compose.envelope(letter(mail)).content
+
+    assert words in text(mail)
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998  # RFC 5322, 2.1.1
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+def test_preview_is_the_mail_without_its_link(answered: OutgoingMail, ticket: Ticket) -> None:
+    assert answered.answer is not None
+    ticket.refresh_from_db()
+
+    subject, words, page = letters.preview(ticket, answered.answer.text)
+
+    genuine = letter(answered)
+    link = withdraw_link(Question.objects.get())
+    assert subject == genuine.subject
+    assert words == genuine.text.replace(link, PORTAL)
+    assert page == genuine.html.replace(link, PORTAL)
+
+
+def test_expired_confirmation_is_pointless(ticket: Ticket, question: Question) -> None:
+    Question.objects.update(address_confirmed_at=None, address_expires_at=NOW)
+    mail = rows.of_question(MailKind.CONFIRMATION, question)
+
+    with pytest.raises(letters.Pointless):
+        letter(mail)
+
+
+@pytest.mark.parametrize("mails", [1, 3])
+def test_mails_are_loaded_in_few_queries(
+    mails: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    posted = [rows.answer() for _ in range(mails)]
+
+    with django_assert_num_queries(2):
+        for mail in letters.rows([each.pk for each in posted]):
+            letters.letter(mail, now=timezone.now())
+
+
+@dataclass
+class Outline(html.parser.HTMLParser):
+    """What a screen reader would tell about a page."""
+
+    language: str = ""
+    headings: list[tuple[str, str]] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    words: str = ""
+    _open: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.add(tag)
+        self._open = tag
+        if tag == "html":
+            self.language = given.get("lang") or ""
+        if tag == "a":
+            self.links.append(given.get("href") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+        if self._open in {"h1", "h2"}:
+            self.headings.append((self._open, data))
