@@ -14,6 +14,7 @@ from sessions_app.services.identity import Vanished
 from sessions_app.services.inbound_sql import LONG_AGO, NEVER, Activity
 from sessions_app.services.messages import send_notice
 from sessions_app.whatsapp.events import IdentityChange, Incoming
+from sprechstunde.doorbell import ring
 
 _NEVER_TAKEN = {MessageKind.AUDIO, MessageKind.VIDEO, MessageKind.CALL}
 _UNCOUNTED = {MessageKind.REACTION, MessageKind.IDENTITY}
@@ -35,10 +36,17 @@ class Arrival:
 
 
 def note(by_conversation: Mapping[int, Sequence[Arrival]], *, now: datetime) -> None:
-    """Move the conversations to their places in the queue. Raises Vanished if one is gone."""
+    """Move the conversations to their places in the queue, and let listen who listens there.
+
+    Raises Vanished if one is gone.
+    """
     activities = [_activity(pk, its) for pk, its in by_conversation.items()]
-    if len(inbound_sql.note(activities, now=now)) < len(activities):
+    there = inbound_sql.note(activities, now=now)
+    if len(there) < len(activities):
         raise Vanished
+    for pk, listener in there.items():
+        for each in by_conversation[pk] if listener else ():
+            ring(listener, pk, each.message.pk)
 
 
 def answer(

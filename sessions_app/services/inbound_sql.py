@@ -41,7 +41,7 @@ _NOTE = (
     "FROM (VALUES {rows}) AS new "
     "WHERE id = new.column1 AND erase_requested_at IS NULL AND EXISTS ("
     f"SELECT 1 FROM {_SESSIONS} s WHERE s.id = {_CONVERSATIONS}.session_id "
-    "AND s.erased_at IS NULL AND s.cancelled_at IS NULL AND s.closes_at > %s) RETURNING id"
+    "AND s.erased_at IS NULL AND s.cancelled_at IS NULL AND s.closes_at > %s) RETURNING id, listener"
 )
 
 # Of the columns that may be empty only these are ever filled in what comes in.
@@ -107,12 +107,12 @@ def insert_messages(rows: Sequence[Message]) -> dict[bytes, int]:
     return keys
 
 
-def note(activities: Sequence[Activity], *, now: datetime) -> set[int]:
-    """Move conversations to their places in the queue; return those that are there.
+def note(activities: Sequence[Activity], *, now: datetime) -> dict[int, str]:
+    """Move conversations to their places in the queue; return those that are there, with who listens.
 
     The others, or their sessions, are gone.
     """
-    there: set[int] = set()
+    there: dict[int, str] = {}
     written = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value
     never = written(NEVER)
     for some in _portions(activities):
@@ -122,7 +122,7 @@ def note(activities: Sequence[Activity], *, now: datetime) -> set[int]:
             for value in each
         ]
         statement = _NOTE.format(rows=_rows(len(some), len(Activity._fields)))
-        there |= {pk for (pk,) in _fetched(statement, [never, never, *values, written(now)])}
+        there.update(_fetched(statement, [never, never, *values, written(now)]))
     return there
 
 
