@@ -53,7 +53,7 @@ class Command(seed_demo.Command):
         """Add departments and clerks, and the tickets when there are none yet."""
         with transaction.atomic():
             logins = [_clerk(session.office, login) for login in _logins(given)]
-        if not Ticket.objects.filter(office=session.office).exists():
+        if logins and not Ticket.objects.filter(office=session.office).exists():
             house = _house(session.office)
             for sample in samples.SAMPLES:
                 samples.make(house, sample)
