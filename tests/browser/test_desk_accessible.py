@@ -1,37 +1,23 @@
 """The desk without a mouse, for a screen reader, in light and dark, large and small."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Notice, Role
 from sessions_app.models import ConsultationSession, Conversation, Staff
 from tests import factories
 from tests.browser import desks
 from tests.browser.desks import SOON, address, hears, shows, writes
-from tests.live import server as web
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)]
-
-
-@pytest.fixture(scope="module")
-def server(django_db_setup: None) -> Iterator[web.Server]:
-    with web.running() as running:
-        yield running
-
-
-@pytest.fixture
-def open_desk(chromium: Browser, server: web.Server) -> Iterator[desks.Opener]:
-    with desks.opening(chromium, server) as opener:
-        yield opener
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 import re
 import signal
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from sessions_app.enums import DeliveryState, Direction, Role
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
@@ -18,18 +17,6 @@ from tests.browser.desks import SOON, address, hears, shows, writes
 from tests.live import server as web
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def server(django_db_setup: None) -> Iterator[web.Server]:
-    with web.running() as running:
-        yield running
-
-
-@pytest.fixture
-def open_desk(chromium: Browser, server: web.Server) -> Iterator[desks.Opener]:
-    with desks.opening(chromium, server) as opener:
-        yield opener
 
 
 @pytest.fixture
@@ -192,6 +179,21 @@ def test_draft_survives_events_and_other_conversations(
 
     assert (kept, elsewhere) == ("Noch nicht fertig", "")
     expect(page.locator("#reply-text")).to_have_value("Noch nicht fertig")
+
+
+def test_of_three_quick_clicks_the_last_opens(
+    open_desk: desks.Opener, host: Staff, erika: Conversation
+) -> None:
+    others = [factories.conversation(erika.session, name=name) for name in ("Otto", "Anna")]
+    page = open_desk(host, address(erika.session))
+    hears(page)
+    page.route(f"**{address(erika)}", lambda _: None)  # the first one's answer never comes
+
+    for conversation in (erika, *others):
+        page.click(f"#row-{conversation.pk} a")
+
+    shows(page, "#pane-title", "Anna")
+    page.wait_for_url(f"**{address(others[1])}")
 
 
 def test_colleague_sees_who_types(

@@ -132,10 +132,9 @@ def _end(mayor: AtTheDesk, assistant: AtTheDesk) -> None:
     mayor.page.get_by_text("Verlängern oder beenden").click()
     mayor.page.locator("a[data-dialog=erase-dialog]").click()
     mayor.page.get_by_role("button", name="Beenden und alles löschen").click()
-    for desk in (mayor, assistant):
-        expect(desk.page.get_by_text("nicht mehr verfügbar").first).to_be_visible(
-            timeout=PATIENCE * 1000
-        )
+    ended = ((mayor, "Zurzeit läuft keine Sprechstunde"), (assistant, "nicht mehr verfügbar"))
+    for desk, words in ended:
+        expect(desk.page.get_by_text(words).first).to_be_visible(timeout=PATIENCE * 1000)
 
 
 def _nothing_remains(running_demo: Demo) -> None:
