@@ -2,8 +2,8 @@
 
 The database is the outbox. A row is marked as SENDING and committed before its request leaves, so a
 worker that dies leaves a row that says so, and only a person sends that row again. One thread of
-each worker talks to the database, for all messages that are due just then; a pool of threads waits
-for Meta. That way many messages share a transaction, which a single one would pay alone.
+each worker talks to the database, for all messages that are due just then; others wait for Meta.
+That way many messages share a statement and its commit, which a single one would pay alone.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from sessions_app.models import Message
 from sessions_app.models.message import UNCONFIRMED_GRACE
 from sessions_app.services import attempts, outbox, outcomes, pace, receipts
 from sessions_app.services.attempts import Answer, Attempt
-from sessions_app.services.senders import AT_ONCE, Senders
+from sessions_app.services.senders import AT_ONCE, PATIENCE, Senders
 from sprechstunde.doorbell import ring
 from sprechstunde.live.events import announce
 from sprechstunde.vault.errors import VaultError
@@ -33,7 +33,6 @@ ABANDONED_AFTER = timedelta(seconds=30)  # longer than all timeouts of one reque
 SWEEP_LIMIT = 500  # conversations a tick
 TICK_REACH = timedelta(seconds=5)  # a tick of beat comes at least that often
 GATHERING = 0.005  # seconds
-PATIENCE = 0.005  # seconds without an answer after which nothing waits for a free thread any more
 DATABASE_TRIES = 20
 DATABASE_PAUSE = 0.5  # seconds
 
@@ -98,21 +97,16 @@ class _Round:
         timeout = self._idle_time()
         if timeout is None and not self._with_meta and _events.empty():
             return False
+        if _senders.have_waiting():
+            timeout = PATIENCE if timeout is None else min(timeout, PATIENCE)
         with contextlib.suppress(Empty):
-            self._take(self._next_event(timeout))
+            self._take(_events.get(timeout=timeout))
             if len(self._with_meta) > 1:
-                time.sleep(GATHERING)  # more answers are about to come and can share a transaction
+                time.sleep(GATHERING)  # more answers are about to come and can share a commit
             while True:
                 self._take(_events.get_nowait())
+        _senders.keep_up()
         return True
-
-    def _next_event(self, timeout: float | None) -> int | tuple[Attempt, Answer]:
-        """Return what comes next; if that takes a while, Meta is slow. Raises Empty."""
-        if _senders.have_waiting() and (timeout is None or timeout > PATIENCE):
-            with contextlib.suppress(Empty):
-                return _events.get(timeout=PATIENCE)
-            _senders.hurry()
-        return _events.get(timeout=timeout)
 
     def _idle_time(self) -> float | None:
         """Return the seconds until there is something to do by ourselves, None for never."""

@@ -4,6 +4,7 @@ Threads of Python take turns at computing, so more of them than Meta keeps waiti
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
@@ -13,13 +14,15 @@ from sessions_app.services.attempts import Answer, Attempt
 from sessions_app.whatsapp import errors
 
 AT_ONCE = 32  # requests to Meta at the same time, from one worker
-FEW = 2  # they keep up with a Meta that takes 10 ms, at more than twice what it allows a number
+FEW = 2  # with a Meta that takes 10 ms still more than twice what it allows a number
+
+PATIENCE = 0.01  # seconds without an answer after which nothing waits for a free thread any more
 
 
 class Senders:
     """Asks Meta for each attempt and hands the answer to `answered`, from a thread of its own.
 
-    Told by one thread: `send` what is to be sent, `hurry` when no answer comes.
+    One thread uses it: it calls `send` and, as long as anything waits, `keep_up` now and then.
     """
 
     def __init__(self, answered: Callable[[Attempt, Answer], None]) -> None:
@@ -27,16 +30,20 @@ class Senders:
         self._waiting: SimpleQueue[Attempt] = SimpleQueue()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="meta")
         self._shifts: set[Future[None]] = set()
+        self._answered_at = time.monotonic()
 
     def send(self, started: Iterable[Attempt]) -> None:
         """Ask Meta for all of these, as soon as one of a few threads is free."""
+        if not self.have_waiting():
+            self._answered_at = time.monotonic()
         for attempt in started:
             self._waiting.put(attempt)
         self._call_in(FEW)
 
-    def hurry(self) -> None:
-        """Let nothing wait for a free thread any more."""
-        self._call_in(AT_ONCE)
+    def keep_up(self) -> None:
+        """If Meta takes its time, give each that waits a thread of its own."""
+        if time.monotonic() - self._answered_at > PATIENCE:
+            self._call_in(AT_ONCE)
 
     def have_waiting(self) -> bool:
         """Say whether something waits for a free thread."""
@@ -58,4 +65,5 @@ class Senders:
         try:
             answer = attempts.make(attempt)
         finally:
+            self._answered_at = time.monotonic()
             self._answered(attempt, answer)

@@ -1,9 +1,11 @@
 """A Meta that answers as told, and rows to send."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from sessions_app.enums import DeliveryState, Direction
 from sessions_app.models import Conversation, Message, Staff
@@ -40,3 +42,15 @@ def queued(conversation: Conversation, text: str = "Guten Tag", **fields: Any) -
 def state(message: Message) -> DeliveryState:
     """How far the row is in the database."""
     return DeliveryState(Message.objects.get(pk=message.pk).delivery or 0)
+
+
+def in_thread(work: Callable[[], object]) -> None:
+    """Do what another process would do meanwhile, on a connection of its own."""
+
+    def run() -> None:
+        work()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
