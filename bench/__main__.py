@@ -18,7 +18,10 @@ from bench import machine, memory
 from bench.table import Row, markdown
 from tests.services import postgres
 
-MEASUREMENTS = ("ingest", "visible", "outbound", "desk", "erasure")
+MEASUREMENTS = (
+    *("ingest", "visible", "outbound", "desk", "erasure"),
+    *("tickets", "mail_in", "mail_out"),
+)
 
 
 def main(names: list[str]) -> None:

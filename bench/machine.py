@@ -39,6 +39,9 @@ def environment(var_dir: Path, database_url: str, simulator_port: int) -> dict[s
         "WHATSAPP_API_URL": f"http://127.0.0.1:{simulator_port}",
         "SIMULATOR_PORT": str(simulator_port),
         "SIMULATOR_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+        "SIMULATOR_SMTP_PORT": str(smtp_port := free_port()),
+        "EMAIL_URL": f"smtp+insecure://127.0.0.1:{smtp_port}",
+        "DEFAULT_FROM_EMAIL": "sprechstunde@bench.example",
     }
 
 
