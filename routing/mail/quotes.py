@@ -13,7 +13,8 @@ _SEPARATORS: Final = (
     r"\*{2,}\s*bitte (?:nur )?ober?halb dieser zeile antworten.*",
     r"[-=*#\s]*bitte (?:nur )?ober?halb dieser (?:zeile|linie) antworten[-=*#\s.]*",
     r"[-=*#\s]*(?:please )?(?:reply|write your reply) above this line[-=*#\s.]*",
-    r">>>\s.{1,200}\d{1,2}[.:/]\d{2}.*(?:>>>|schrieb:|wrote:)?",  # GroupWise
+    r">>>\s.{1,200}\d{1,2}[.:/]\d{2}.*>>>",  # GroupWise
+    r"\[?original message processed by david.*",
     r"[^\s>].{1,80}\s-{2,3}\s?\d{1,2}[./]\d{1,2}[./]\d{2,4}\s\d{1,2}:\d{2}(?::\d{2})?\s?-{2,3}.*",  # Notes
 )
 _SEPARATOR: Final = re.compile("|".join(f"(?:{form})" for form in _SEPARATORS), re.IGNORECASE)

@@ -24,7 +24,6 @@ def cut(text: str, *, sender_name: str = "") -> str:
     """
     lines = _lines(text)
     lines = _until_older_mail(lines)
-    lines = _until_foreign_quote(lines)
     lines = _own(lines, sender_name)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -37,10 +36,10 @@ def _lines(text: str) -> list[str]:
 def _until_older_mail(lines: list[str]) -> list[str]:
     """Cut at the first line below which everything is an older mail, marked or not."""
     for at, line in enumerate(lines):
-        if quotes.is_quoted(line):
-            continue
         if quotes.begins_quote(lines, at):
             return lines[: quotes.before_rule(lines, at)]
+        if quotes.is_quoted(line):
+            continue
         count = quotes.attribution(lines, at)
         if not count or _is_marked_below(lines, at + count):
             continue
@@ -57,7 +56,7 @@ def _is_marked_below(lines: list[str], at: int) -> bool:
 def _until_foreign_quote(lines: list[str]) -> list[str]:
     """Ask mail-parser-reply, which knows how mail programs of other languages announce a quote."""
     speaking = [line.strip()[:_CHARACTERS] for line in lines if _speaks(line)]
-    if not speaking or any(quotes.is_quoted(line) for line in speaking) or len(speaking) > _LINES:
+    if not speaking or len(speaking) > _LINES:
         return lines
     found = EmailMessage(text="\n".join(speaking), languages=list(LANGUAGES)).read().replies
     kept = sum(_speaks(line) for line in found[0].content.split("\n")) if found else 0
@@ -114,7 +113,7 @@ def _attributions(lines: list[str]) -> list[bool]:
 
 
 def _letter(block: list[str], sender_name: str) -> list[str]:
-    return signatures.without(block, sender_name=sender_name)
+    return signatures.without(_until_foreign_quote(block), sender_name=sender_name)
 
 
 def _answered_quotes(blocks: list[tuple[bool, list[str]]]) -> int:

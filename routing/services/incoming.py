@@ -15,11 +15,12 @@ from django.utils.crypto import salted_hmac
 from routing.enums import Channel, Doubt, Outcome, Party
 from routing.mail import automatic, message_ids, parsing, replies, reports
 from routing.mail.addresses import Purpose
+from routing.mail.bodies import File
 from routing.mail.header_text import header
 from routing.mail.parsing import Mail
 from routing.mail.reports import Fate, Report
 from routing.models import IncomingMail, MailboxPlace, OutgoingMail, Ticket
-from routing.services import answers, matching, sending, tickets
+from routing.services import actors, answers, matching, sending, tickets
 from routing.services.actors import Actor
 from routing.services.matching import Match
 from sprechstunde.vault.errors import KeyUnavailable
@@ -28,6 +29,7 @@ from sprechstunde.vault.keystore import keystore
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)  # what nobody resolved, and what needed nobody
+_WRAPPINGS = (".eml", ".msg", "winmail.dat")
 _HOMES = frozenset({Outcome.ANSWER, Outcome.REPLY})
 # What a mail can do to us. All else (database or keystore away, disk full) says nothing about the mail.
 _ITS_FAULT = (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
@@ -182,6 +184,8 @@ def _bring_home(raw: bytes, mail: Mail, match: Match) -> _Found:
     text = replies.cut(mail.text, sender_name=mail.sender_name)
     if not text:
         return _Found(Outcome.QUARANTINED, match, Doubt.EMPTY)
+    if writer is not actors.CITIZEN and any(map(_is_wrapping, mail.files)):
+        return _Found(Outcome.QUARANTINED, match, Doubt.FILE)
     try:
         with transaction.atomic():
             outcome = hand_over(match.ticket, mail, raw, text=text, by=writer)
@@ -201,6 +205,11 @@ def hand_over(ticket: Ticket, mail: Mail, raw: bytes, *, text: str, by: Actor) -
     files = [(file.name, file.data) for file in mail.files]
     answers.submit(ticket, by=by, text=text, channel=Channel.MAIL, original=raw, files=files)
     return Outcome.ANSWER
+
+
+def _is_wrapping(file: File) -> bool:
+    """Whether a file holds another mail: what is inside was perhaps never meant for the citizen."""
+    return file.media_type == "message/rfc822" or file.name.lower().endswith(_WRAPPINGS)
 
 
 def _refused(refusal: Exception) -> Doubt:
