@@ -152,12 +152,12 @@ def _condition(by: Viewer, view: View, today: date) -> Q:
 
 def _mine(by: Viewer) -> Q:
     """Return what waits for this person: for a clerk what they took, else what comes to the mayor's side."""
+    ours = Q(state__in=(TicketState.IN_RELEASE, TicketState.RETURNED, TicketState.UNDELIVERABLE))
     clerks = [staff.pk for staff in by.roles if not staff.talks]
-    mine = Q(clerk__in=clerks, state__in=UNFINISHED) if clerks else Q(pk__in=())
-    if not by.offices:
-        return mine
-    ours = (TicketState.IN_RELEASE, TicketState.RETURNED, TicketState.UNDELIVERABLE)
-    return mine | Q(office__in=by.offices, state__in=ours)
+    if not clerks:
+        return ours
+    mine = Q(clerk__in=clerks, state__in=UNFINISHED)
+    return mine | (ours & Q(office__in=by.offices)) if by.offices else mine
 
 
 def _row(ticket: Ticket, today: date) -> Row:
