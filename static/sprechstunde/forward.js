@@ -2,16 +2,15 @@
 "use strict";
 
 (() => {
-  const { root, talk, part } = window.desk;
-  const byId = (id) => document.getElementById(id);
+  const { root, byId, talk, part, fetched, refresher, refreshes, say } = window.desk;
   const TYPED_FOR = 400; // ms
   const marked = new Set(); // the thread is fetched anew while one marks
   const kept = new Map(); // forms of conversations that one has left, in memory only
+  const shown = new WeakMap(); // what the lists show, as it came
 
   const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
   const opened = () => talk()?.dataset.conversation;
   const form = () => byId("forward-form");
-  const say = (text) => (byId("announcer").textContent = text);
 
   /* Marking. */
   const isMarking = () => talk()?.hasAttribute("data-marking");
@@ -42,16 +41,22 @@
   });
 
   /* The form. */
+  let sending = false; // pressed twice it is sent once
   async function show(url, options) {
+    if (sending) return;
+    sending = true;
     const open = opened();
+    const says = byId("forward").dataset;
     try {
       const { status, text } = await part(url, options);
-      if (open !== opened()) return;
       if (status >= 500) throw new Error(`status ${status}`);
-      if (status === 200 && options && !parsed(text).querySelector("form")) return done(text);
-      place(text, options);
+      const isDone = status === 200 && options && !parsed(text).querySelector("form");
+      if (isDone) done(open, says.done.replace("{n}", text));
+      else if (open === opened()) place(text, options);
     } catch {
-      failed();
+      if (open === opened()) failed(says.failed);
+    } finally {
+      sending = false;
     }
   }
 
@@ -62,19 +67,20 @@
     else (document.querySelector("#forward [role=alert]") ? byId("forward-title") : byId("forward-text")).focus();
   }
 
-  function failed() {
-    const box = byId("forward");
-    if (box) say(box.dataset.failed);
-    document.querySelector("#forward .forward__lost")?.remove();
-    form()?.insertAdjacentHTML("afterbegin", '<p class="forward__error forward__lost" role="alert"></p>');
-    const lost = document.querySelector("#forward .forward__lost");
-    if (lost) lost.textContent = box.dataset.failed;
+  function failed(text) {
+    say(text);
+    if (!form()) return;
+    const lost = byId("forward-lost") ?? document.createElement("p");
+    lost.id = "forward-lost";
+    lost.className = "forward__error";
+    lost.textContent = text;
+    form().prepend(lost);
   }
 
-  function done(reference) {
-    const box = byId("forward");
-    close();
-    say(box.dataset.done.replace("{n}", reference));
+  function done(open, text) {
+    say(text);
+    kept.delete(open);
+    if (open === opened()) close();
     refresh();
   }
 
@@ -101,11 +107,10 @@
   async function check() {
     const asked = form();
     if (!asked) return;
-    const typed = asked.elements.text.value;
-    const body = new URLSearchParams(new FormData(asked));
-    const { ok, text } = await part(asked.dataset.check, { method: "POST", body }).catch(() => ({}));
+    const body = `${new URLSearchParams(new FormData(asked))}`;
+    const { ok, text } = await part(asked.dataset.check, { method: "POST", body: new URLSearchParams(body) }).catch(() => ({}));
     if (!ok || asked !== form()) return;
-    if (asked.elements.text.value !== typed) return;
+    if (`${new URLSearchParams(new FormData(asked))}` !== body) return check(); // meanwhile one has chosen
     const fresh = parsed(text);
     for (const id of ["forward-findings", "forward-departments"]) {
       if (!byId(id).contains(document.activeElement)) byId(id).replaceWith(fresh.getElementById(id));
@@ -148,44 +153,39 @@
   /* How far the questions are; both lists are fetched when their conversation, or the queue, changes. */
   async function decide(sent) {
     const body = new URLSearchParams(new FormData(sent));
-    await part(sent.action, { method: "POST", body }).catch(() => {});
+    await part(sent.action, { method: "POST", body }).catch(() => {}); // the list then says what is
+    decided = true;
     refresh();
   }
 
-  async function fill(id) {
-    const box = byId(id);
-    if (!box || box.contains(document.activeElement?.closest("select"))) return;
-    const { ok, text } = await part(box.dataset.url).catch(() => ({}));
-    if (!ok || !box.isConnected || box.dataset.now === text.replace(/value="\w{64}"/g, "")) return;
-    const first = !("now" in box.dataset);
+  let decided = false;
+  const refresh = refresher(async () => {
+    for (const id of ["questions", "undecided"]) await fill(byId(id));
+    decided = false;
+  });
+  refreshes.push(refresh);
+
+  async function fill(box) {
+    const focused = box?.contains(document.activeElement) ? document.activeElement : null;
+    if (!box || (focused?.matches("select") && !decided)) return; // one is just choosing
+    const text = await fetched(box.dataset.url);
+    const fresh = text.replace(/value="\w{64}"/g, ""); // each answer has another token
+    if (!box.isConnected || shown.get(box) === fresh) return;
     const before = standing(box);
-    box.dataset.now = text.replace(/value="\w{64}"/g, "");
+    const isNews = shown.has(box) && box.id === "questions";
+    shown.set(box, fresh);
     box.innerHTML = text; // escaped by the server's template
-    if (!first && id === "questions" && standing(box) !== before) say(standing(box));
+    if (focused) (byId(focused.id) ?? box.querySelector("select, button"))?.focus();
+    if (isNews && standing(box) !== before) say(standing(box));
   }
   function standing(box) {
     const lines = [...box.querySelectorAll(".question__line")];
     return lines.map((line) => line.textContent.replace(/\s+/g, " ").trim()).join(". ");
   }
 
-  let busy = false;
-  let again = false;
-  async function refresh() {
-    again = true;
-    if (busy) return;
-    busy = true;
-    while (again) {
-      again = false;
-      await Promise.all(["questions", "undecided"].map(fill));
-    }
-    busy = false;
-  }
-
-  const live = byId("live");
-  live.addEventListener("htmx:sse:after:connection", refresh);
-  live.addEventListener("htmx:sse:before:message", ({ detail }) => {
+  byId("live").addEventListener("htmx:sse:before:message", ({ detail }) => {
     const [what, pk] = detail.message.event.split("-");
-    if (what === "session" || (what === "conversation" && (byId("undecided") || pk === opened()))) refresh();
+    if (what === "conversation" && (byId("undecided") || pk === opened())) refresh();
   });
   new MutationObserver(() => marked.size && restoreMarks()).observe(byId("pane"), {
     childList: true,
@@ -202,5 +202,4 @@
     marked.clear();
     refresh();
   });
-  refresh();
 })();
