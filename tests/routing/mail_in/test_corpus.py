@@ -8,8 +8,8 @@ from routing.mail import parsing, replies
 from routing.models import Answer, AnswerFile, IncomingMail, Reply
 from routing.services import incoming
 from tests.routing.mail_in import corpus_mails
-from tests.routing.mail_in.people import make_ticket, sent
 from tests.routing.mail_in.corpus_mails import Expected
+from tests.routing.mail_in.people import make_ticket, sent
 
 TABLE = corpus_mails.table()
 ENOUGH = 0.95
