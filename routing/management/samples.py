@@ -12,7 +12,7 @@ from routing.services.references import next_reference
 from sessions_app.models import Staff
 from sprechstunde.vault.keystore import keystore
 
-ANSWERED = "Guten Tag,\n\nvielen Dank für Ihre Frage. {text}\n\nMit freundlichen Grüßen"
+ANSWERED = "Vielen Dank für Ihre Frage. {text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from routing.enums import Unanswered
 from routing.management import samples
-from routing.models import Department, Member, Snippet, Ticket
+from routing.models import Correspondence, Department, Member, Snippet, Ticket
 from routing.services import forwarding
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Role
 from sessions_app.management.commands import seed_demo
@@ -27,13 +27,7 @@ CLERKS = {
     "Ordnungsamt": ("Mika", "Feld"),
     "Stadtwerke": ("Toni", "Bach"),
 }
-SNIPPET = (
-    "Zuständig, in Arbeit",
-    (
-        "Guten Tag,\n\nvielen Dank für Ihre Frage. Wir kümmern uns darum und melden uns bis zum …\n\n"
-        "Mit freundlichen Grüßen"
-    ),
-)
+SNIPPET = ("Zuständig, in Arbeit", "Vielen Dank für Ihre Frage. Wir kümmern uns darum bis zum …")
 # From the range that is kept free for films.
 WAITING_PHONE = "493023125199"
 WAITING = (
@@ -52,6 +46,7 @@ class Command(seed_demo.Command):
     def add(self, session: ConsultationSession, given: dict[str, Any]) -> list[Login]:
         """Add departments and clerks, and the tickets when there are none yet."""
         with transaction.atomic():
+            _letterhead(session.office)
             logins = [_clerk(session.office, login) for login in _logins(given)]
         if logins and not Ticket.objects.filter(office=session.office).exists():
             house = _house(session.office)
@@ -68,6 +63,18 @@ def _logins(given: dict[str, Any]) -> list[Login]:
         Login(role=Role.CLERK, username=local, password=one_time_password(), department=name)
         for name, (local, _keywords, _release) in DEPARTMENTS.items()
     ]
+
+
+def _letterhead(office: Office) -> None:
+    Correspondence.objects.get_or_create(
+        office=office,
+        defaults={
+            "sender_name": "Bürgersprechstunde Musterstadt",
+            "letterhead": "Stadt Musterstadt\nRathausplatz 1, 12345 Musterstadt\nTelefon 030 23125-200",
+            "closing": "Ihre Stadt Musterstadt",
+            "escalation_mailbox": f"vorzimmer@{DOMAIN}",
+        },
+    )
 
 
 def _clerk(office: Office, login: Login) -> Login:
