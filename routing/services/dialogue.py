@@ -4,6 +4,7 @@
 to do with every reply. What is no reply to us is left to the staff.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from sessions_app.enums import Direction, MessageKind
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
 from sessions_app.services import conversations
 from sprechstunde.live.events import announce
+from sprechstunde.vault.errors import KeyUnavailable
+
+log = logging.getLogger(__name__)
 
 LISTENER = "routing.hear"
 LOOKS_BACK = timedelta(minutes=1)  # WhatsApp's clock may differ a little from ours
@@ -59,13 +63,10 @@ def hear(conversation_id: int, _message_id: int = 0) -> None:
 
     Whichever message was rung for, all that are new are heard, in their order.
     """
-    now = timezone.now()
-    with transaction.atomic():
-        conversation = locked(conversation_id, now)
-        if conversation is not None:
-            _hear(_round(conversation, now))
-        else:
-            _settle_all(_undecided(now).filter(conversation=conversation_id), now)
+    try:
+        _hear_conversation(conversation_id, timezone.now())
+    except KeyUnavailable:
+        log.info("conversation %s: erased while it was heard", conversation_id)
 
 
 def begin(question: Question, conversation: Conversation, *, now: datetime) -> None:
@@ -133,6 +134,15 @@ def remind(question: Question) -> None:
         if conversation is None or question.asked_at is None:
             raise NotAsking
         prompts.ask(question, conversation, now=now)
+
+
+def _hear_conversation(conversation_id: int, now: datetime) -> None:
+    with transaction.atomic():
+        conversation = locked(conversation_id, now)
+        if conversation is not None:
+            _hear(_round(conversation, now))
+        else:
+            _settle_all(_undecided(now).filter(conversation=conversation_id), now)
 
 
 def _round(conversation: Conversation, now: datetime) -> _Round:

@@ -17,6 +17,7 @@ from routing.enums import (
 from routing.models import Consent, Correspondence, OutgoingMail, Question, Ticket
 from routing.services import dialogue
 from sessions_app.models import ConsultationSession, Conversation
+from sprechstunde.vault.keystore import keystore
 from tests.routing.forward.talk import Citizen, citizen
 
 pytestmark = pytest.mark.django_db
@@ -195,15 +196,14 @@ def test_free_text_is_left_to_the_staff() -> None:
     assert len(asked.prompts()) == 1
 
 
-def test_second_yes_written_before_the_next_question_answers_nothing() -> None:
+def test_yes_written_before_the_question_answers_nothing() -> None:
     asked = citizen()
-    asked.writes("Ja", heard=False)
-    Question.objects.update(asked_at=timezone.now())
 
     asked.writes("Ja gerne", sent_at=timezone.now() - timedelta(seconds=20))
 
-    assert asked.consent in {S.FORWARD, S.EMAIL}
-    assert not Consent.objects.filter(kind=ConsentKind.EMAIL).exists()
+    assert asked.consent == S.FORWARD
+    assert asked.waits()
+    assert not Consent.objects.exists()
 
 
 def test_button_pressed_twice_counts_once() -> None:
@@ -418,6 +418,16 @@ def test_wish_to_erase_drops_what_waits(is_gone: bool) -> None:
 
     assert asked.consent == S.REVOKED
     assert states(asked.question) == [TicketState.WITHDRAWN]
+
+
+def test_key_that_is_destroyed_meanwhile_stops_nothing() -> None:
+    asked = citizen()
+    asked.writes("Ja", heard=False)
+    keystore().destroy(asked.conversation.key_id)
+
+    dialogue.settle_due(timezone.now())
+
+    assert asked.consent == S.FORWARD
 
 
 def test_extended_hour_goes_on_asking() -> None:
