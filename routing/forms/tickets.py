@@ -19,7 +19,12 @@ NOTE_MOST = 4000
 WORDS_MOST = 200
 MOST_AT_ONCE = 100
 _DIGITS = 19
-BULK = (Action.ACCEPT, Action.PASS_ON, Action.RETURN, Action.SEND_AGAIN)
+BULK = (
+    (Action.ACCEPT, _("Accept")),
+    (Action.PASS_ON, _("Pass on")),
+    (Action.RETURN, _("Return to the mayor's office")),
+    (Action.SEND_AGAIN, _("Send again")),
+)
 
 
 class ListForm(forms.Form):
@@ -99,7 +104,7 @@ class BulkForm(forms.Form):
     """One action for several tickets."""
 
     tickets = NumbersField(coerce=int)
-    action = forms.TypedChoiceField(choices=[(each, each.label) for each in BULK], coerce=Action)
+    action = forms.TypedChoiceField(choices=BULK, coerce=Action)
     to = DepartmentField(label=_("Department"), nothing=_("Please choose"), required=False)
     reason = forms.CharField(label=_("Reason"), max_length=REASON_MOST, required=False)
 
