@@ -40,7 +40,11 @@ def after_working_days(start: date, days: int, *, land: str) -> date:
 
 
 def is_working_day(day: date, *, land: str) -> bool:
-    """Whether offices in this Land (ISO 3166-2 code) work: 24 and 31 December are working days."""
+    """Whether offices in this Land (ISO 3166-2 code) work: 24 and 31 December are working days.
+
+    Holidays of single communities (Mariä Himmelfahrt in Bavaria, Fronleichnam in parts of Saxony
+    and Thuringia) count as working days too.
+    """
     return day.weekday() < _SATURDAY and day not in _public_holidays(land, day.year)
 
 

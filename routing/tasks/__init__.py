@@ -1,7 +1,5 @@
 """What workers do: ids in, one service called, safe to run twice."""
 
-from importlib import import_module
-from pkgutil import iter_modules
+from routing.tasks import dialogue, inbox, mail, tickets
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+__all__ = ["dialogue", "inbox", "mail", "tickets"]
