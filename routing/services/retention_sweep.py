@@ -55,8 +55,7 @@ def erased_with_leftovers() -> set[int]:
                 rows = rows.filter(received_at__lte=F("ticket__erased_at"))
             found |= set(rows.values_list("ticket_id", flat=True).distinct())
     keys = {*keystore().ids(), *folders()}
-    mine = erased.values_list("key_id", "pk")
-    return found | {pk for key_id, pk in mine if key_id in keys}
+    return found | set(erased.filter(key_id__in=keys).values_list("pk", flat=True))
 
 
 def withdraw_unreadable() -> int:
