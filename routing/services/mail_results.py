@@ -14,7 +14,7 @@ from django.utils import timezone
 from routing.enums import MailKind, MailState
 from routing.mail.smtp import MailError, Refused, Unconfirmed
 from routing.models import Department, OutgoingMail, Question, Ticket
-from routing.services import letters, tickets
+from routing.services import letters, sent_answers, tickets
 from routing.services.live import announce_office
 
 log = logging.getLogger(__name__)
@@ -98,9 +98,9 @@ def _accepted(mails: Sequence[OutgoingMail], now: datetime) -> None:
         OutgoingMail.objects.filter(pk__in=pks, attempts=count, state__in=_OPEN).update(
             state=MailState.SENT, sent_at=now, next_attempt_at=None, status=""
         )
-    for mail in mails:
-        if mail.kind == MailKind.ANSWER and mail.ticket is not None:
-            _tell_ticket(mail.ticket, now, arrived=True)
+    answered = [mail.ticket_id for mail in mails if mail.kind == MailKind.ANSWER and mail.ticket_id]
+    if answered:
+        sent_answers.mark_sent(answered, now=now)
 
 
 def _put_off(results: Sequence[Result]) -> list[OutgoingMail]:
