@@ -1,6 +1,6 @@
 """The verbs of the outbox: send, what the server reports, and what a person decides.
 
-Never an answer twice where the server can tell; docs/adr/0007 says where it can.
+Never an answer twice where the server can tell; docs/adr/0009 says where it can.
 """
 
 import logging
