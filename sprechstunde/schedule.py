@@ -25,7 +25,7 @@ BEAT_SCHEDULE = {
     "settle-answers": _tick("routing.settle_answers", 30.0),
     "settle-dialogues": _tick("routing.settle_dialogues", 5.0),
     "send-due-mail": _tick("routing.send_due_mail", 5.0),
-    "tidy-mail": _tick("routing.tidy_mail", 600.0),
+    "tidy-mail": _tick("routing.tidy_mail", 3600.0),
     "heartbeat": _tick("sessions_app.heartbeat", 10.0),
     "fetch-mail": _tick("routing.fetch_mail", 5.0),
     "forget-old-mail": _tick("routing.forget_old_mail", 3600.0),

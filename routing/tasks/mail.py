@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from routing.services import confirmation, sending
+from routing.services import sending
 from sprechstunde.celery import app
 
 
@@ -20,7 +20,5 @@ def send_due_mail() -> None:
 
 @app.task(name="routing.tidy_mail")
 def tidy_mail() -> None:
-    """Erase addresses that nobody confirmed in time, and old rows."""
-    now = timezone.now()
-    confirmation.expire_due(now)
-    sending.forget_old(now)
+    """Forget old rows; those of tickets go with their tickets."""
+    sending.forget_old(timezone.now())
