@@ -17,6 +17,7 @@ from routing.services import actors, dialogue, notes, sealed_files, suggestions,
 from routing.services.references import next_reference
 from sessions_app.models import Attachment, Conversation, Staff
 from sessions_app.services import attachments as chat_files
+from sessions_app.services.conversations import handled_elsewhere
 from sprechstunde.live.events import announce
 from sprechstunde.vault.keystore import keystore
 
@@ -183,6 +184,7 @@ def _start(question: Question, conversation: Conversation, *, by: Staff, now: da
         tickets.dispatch(question, by=actors.of(by), now=now)
     else:
         dialogue.begin(question, conversation, now=now)
+        handled_elsewhere(conversation, by=by, now=now)
     announce(conversation.session_id, f"conversation-{conversation.pk}")
 
 

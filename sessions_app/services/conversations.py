@@ -46,6 +46,16 @@ def finish(conversation: Conversation) -> None:
     _change(conversation, done_at=timezone.now(), waiting_since=None, unread=0)
 
 
+def handled_elsewhere(conversation: Conversation, *, by: Staff, now: datetime) -> None:
+    """Count what another part of the portal does for the citizen as an answer of `by`.
+
+    For use inside the caller's transaction, with the conversation locked.
+    """
+    first, assigned = conversation.first_answered_at, conversation.assigned_to_id
+    values = {"waiting_since": None, "first_answered_at": first or now}
+    _change(conversation, **values, assigned_to_id=assigned or by.pk)
+
+
 def taken_elsewhere(message: Message, *, also: Collection[int] = ()) -> None:
     """Let the citizen not wait because of `message`: another part of the portal took it as a reply.
 

@@ -61,6 +61,17 @@ def test_history_begins_with_the_asking(talk: Conversation, mayor: Staff) -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("anonymous", [True, False])
+def test_who_is_asked_waits_for_the_staff_no_more(
+    talk: Conversation, mayor: Staff, anonymous: bool
+) -> None:
+    forward(talk, mayor, anonymous=anonymous)
+
+    talk.refresh_from_db()
+    assert (talk.waiting_since is None) == (not anonymous)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("options", "error"),
     [
