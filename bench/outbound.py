@@ -13,7 +13,7 @@ from sessions_app.enums import DeliveryState
 from sessions_app.models import ConsultationSession, Conversation, Message
 from sprechstunde.celery import app
 
-ROUNDS = 3  # of the loop and the worker by turns: the machine is not equally fast at any time
+ROUNDS = 5  # of the loop and the worker by turns: the machine is not equally fast at any time
 CITIZENS = 40  # a round
 EACH = 20
 LOOP = 400

@@ -101,10 +101,10 @@ class _Round:
             timeout = PATIENCE if timeout is None else min(timeout, PATIENCE)
         with contextlib.suppress(Empty):
             self._take(_events.get(timeout=timeout))
-            if len(self._with_meta) > 1:
-                time.sleep(GATHERING)  # more answers are about to come and can share a commit
-            while True:
-                self._take(_events.get_nowait())
+        self._take_all()
+        if len(self._answers) < len(self._with_meta) / 2:
+            time.sleep(GATHERING)  # more answers are about to come and can share a commit
+            self._take_all()
         _senders.keep_up()
         return True
 
@@ -115,6 +115,11 @@ class _Round:
         if self._turns:
             return max(0, min(at for at, _ in self._turns) - time.monotonic())
         return None
+
+    def _take_all(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._take(_events.get_nowait())
 
     def _take(self, event: int | tuple[Attempt, Answer]) -> None:
         if isinstance(event, int):
