@@ -124,7 +124,7 @@ def _special_messages_were_understood(
     assistant.sees("bearbeitet")
     assistant.open(phones[9].name)
     assistant.sees("Nummer")
-    rows = mayor.page.locator(".row__link")
+    rows = mayor.page.locator(".row__link").filter(has_text="Probe")
     expect(rows).to_have_count(CITIZENS)
 
 
