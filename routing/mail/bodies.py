@@ -11,6 +11,7 @@ from routing.mail.header_text import MailMessage, decoded
 from routing.mail.html_text import text_of_html
 
 LOGO_BYTES = 30_000  # pictures in the text up to this size belong to a signature
+TEXT_BYTES = 4_000_000  # of one text part are read
 _PARTS = 500
 # Only proof of who wrote it; a reader of the answer has no use for them.
 _SEALS = frozenset(
@@ -52,6 +53,7 @@ class Body:
     files: list[File] = field(default_factory=list)
     is_encrypted: bool = False
     is_invitation: bool = False
+    is_long: bool = False  # not all of its text was read
     parts: int = 0
 
     @property
@@ -70,7 +72,7 @@ def read(message: MailMessage) -> Body:
 
 def text_of_part(part: MailMessage) -> str:
     """Return the text of a text part; HTML is turned into text."""
-    text = decoded_bytes(_payload(part), part.get_content_charset())
+    text = decoded_bytes(_payload(part)[:TEXT_BYTES], part.get_content_charset())
     if part.get_content_type() == "text/html":
         return text_of_html(text)
     if str(part.get_param("format", "")).lower() == "flowed":
@@ -101,6 +103,7 @@ def _take(part: MailMessage, body: Body, *, is_related: bool) -> None:
     elif kind in _PKCS7 or kind == "application/pgp-encrypted":
         body.is_encrypted = True
     elif kind in {"text/plain", "text/html"} and not _is_file(part):
+        body.is_long = body.is_long or len(_payload(part)) > TEXT_BYTES
         body.texts.append(text_of_part(part))
     elif _is_invitation(part):
         body.is_invitation = True
@@ -125,6 +128,7 @@ def _take_best(children: list[MailMessage], body: Body) -> None:
     forms = [_read_alone(child) for child in children]
     body.is_invitation = body.is_invitation or any(form.is_invitation for form in forms)
     body.is_encrypted = body.is_encrypted or any(form.is_encrypted for form in forms)
+    body.is_long = body.is_long or any(form.is_long for form in forms)
     body.texts.append(next((form.text for form in forms if form.text.strip()), ""))
     for form in forms:
         body.files.extend(form.files)

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxUnencrypted
 
 STEP_TIMEOUT: Final = 30.0  # seconds for each answer of the server
 # What goes wrong between us and the server; nothing is lost by trying again.
@@ -168,8 +168,23 @@ class Inbox:
 def _connected(to: Account) -> BaseMailBox:
     if to.security == "none":
         return MailBoxUnencrypted(to.host, to.port, timeout=STEP_TIMEOUT)
-    kind = MailBox if to.security == "tls" else MailBoxStartTls
-    return kind(to.host, to.port, timeout=STEP_TIMEOUT, ssl_context=ssl.create_default_context())
+    if to.security == "tls":
+        context = ssl.create_default_context()
+        return MailBox(to.host, to.port, timeout=STEP_TIMEOUT, ssl_context=context)
+    return _StartTls(to.host, to.port, timeout=STEP_TIMEOUT)
+
+
+class _StartTls(MailBoxUnencrypted):
+    """Encrypts before anything else is said, and leaves no open socket behind where that fails."""
+
+    def _get_mailbox_client(self) -> IMAP4:
+        client = super()._get_mailbox_client()
+        try:
+            client.starttls(ssl.create_default_context())
+        except BaseException:
+            client.shutdown()
+            raise
+        return client
 
 
 def _ranges(uids: list[int]) -> str:

@@ -16,6 +16,7 @@ from routing.mail.header_text import (
     header,
 )
 
+TEXT_CHARACTERS = 200_000
 # Where the address stands that a mail was delivered to, the most trustworthy first.
 RECIPIENT_HEADERS = (
     "To",
@@ -48,6 +49,7 @@ class Mail:
     is_encrypted: bool = False
     is_invitation: bool = False
     is_damaged: bool = False
+    is_long: bool = False  # more text than a person can have written
 
 
 def read(raw: bytes) -> Mail:
@@ -91,6 +93,7 @@ def _with_body(mail: Mail, raw: bytes) -> Mail:
         is_encrypted=body.is_encrypted,
         is_invitation=body.is_invitation,
         is_damaged=_is_damaged(mail, raw),
+        is_long=body.is_long or len(body.text) > TEXT_CHARACTERS,
     )
 
 

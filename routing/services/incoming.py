@@ -12,11 +12,10 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from routing.enums import Channel, Doubt, Outcome, Party
+from routing.enums import AnswerState, Channel, Doubt, Outcome, Party
 from routing.mail import automatic, message_ids, parsing, replies, reports
 from routing.mail.addresses import Purpose
 from routing.mail.bodies import File
-from routing.mail.header_text import header
 from routing.mail.parsing import Mail
 from routing.mail.reports import Fate, Report
 from routing.models import IncomingMail, MailboxPlace, OutgoingMail, Ticket
@@ -74,19 +73,19 @@ def receive(
     except BaseException:
         keystore().destroy(seal)
         raise
-    bare = parsing.read_headers(b"\n\n")
     with transaction.atomic():
-        return _take_in(raw, bare, uuid4(), now, place, is_too_large=is_too_large)
+        return _take_in(raw, None, uuid4(), now, place, is_too_large=is_too_large)
 
 
-def digest(raw: bytes, mail: Mail) -> bytes:
+def digest(raw: bytes, mail: Mail | None) -> bytes:
     """Return by what a mail is known again: its Message-ID and its words, however they came here.
 
     Not the Message-ID alone: devices exist that give all their mails the same one.
     """
     body = raw.partition(b"\r\n\r\n")[2] or raw.partition(b"\n\n")[2] or raw
     words = hashlib.sha256(b"".join(body.split())).digest()
-    known_by = mail.message_id.encode("utf-8", "surrogatepass") + b"\0" + words
+    name = mail.message_id if mail else ""
+    known_by = name.encode("utf-8", "surrogatepass") + b"\0" + words
     key = salted_hmac("routing.services.incoming", "digest", algorithm="sha256").digest()
     return hmac.digest(key, known_by, "sha256")
 
@@ -105,23 +104,34 @@ def forget_old(now: datetime) -> int:
 
 
 def _take_in(
-    raw: bytes, mail: Mail, seal: UUID, now: datetime, place: Place | None, *, is_too_large: bool
+    raw: bytes,
+    mail: Mail | None,
+    seal: UUID,
+    now: datetime,
+    place: Place | None,
+    *,
+    is_too_large: bool,
 ) -> IncomingMail:
+    """Store the mail and deal with it; one without `mail` has broken us and is only kept."""
     row, is_new = _row(digest(raw, mail), now)
     if place:
         _remember(place, row)
     if not is_new:
         return row
-    found = _Found(Outcome.QUARANTINED, matching.match(mail, now=now), Doubt.TOO_LARGE)
-    if not is_too_large:
-        found = _deal_with(raw, mail, now)
-    office = matching.office_of(mail, found.match)
+    found = _Found(Outcome.QUARANTINED, doubt=Doubt.MALFORMED)
+    if mail:
+        found = _too_large(mail, now) if is_too_large else _deal_with(raw, mail, now)
     row.outcome, row.doubt = found.outcome, found.doubt or ""
-    row.office, row.ticket, row.about = office, found.match.ticket, found.match.about
+    row.office = matching.office_of(mail.sender if mail else "", found.match)
+    row.ticket, row.about = found.match.ticket, found.match.about
     if found.outcome not in _HOMES:
         _keep_sealed(row, mail, raw, seal)
     row.save()
     return row
+
+
+def _too_large(mail: Mail, now: datetime) -> _Found:
+    return _Found(Outcome.QUARANTINED, matching.match(mail, now=now), Doubt.TOO_LARGE)
 
 
 def _row(known_by: bytes, now: datetime) -> tuple[IncomingMail, bool]:
@@ -137,10 +147,11 @@ def _remember(place: Place, row: IncomingMail) -> None:
     MailboxPlace.objects.bulk_create([here], ignore_conflicts=True)
 
 
-def _keep_sealed(row: IncomingMail, mail: Mail, raw: bytes, seal: UUID) -> None:
+def _keep_sealed(row: IncomingMail, mail: Mail | None, raw: bytes, seal: UUID) -> None:
     keystore().create(seal)
-    row.key_id = seal
-    row.sender, row.subject, row.raw = mail.sender, mail.subject, raw
+    row.key_id, row.raw = seal, raw
+    if mail:
+        row.sender, row.subject = mail.sender, mail.subject
 
 
 def _deal_with(raw: bytes, mail: Mail, now: datetime) -> _Found:
@@ -169,6 +180,7 @@ def _doubt(mail: Mail, match: Match) -> Doubt | None:
         Doubt.MALFORMED: mail.is_damaged,
         Doubt.ENCRYPTED: mail.is_encrypted,
         Doubt.INVITATION: mail.is_invitation,
+        Doubt.TOO_LARGE: mail.is_long,
     }
     unreadable = next((doubt for doubt, is_so in readable.items() if is_so), None)
     if match.doubt or unreadable:
@@ -184,6 +196,8 @@ def _bring_home(raw: bytes, mail: Mail, match: Match) -> _Found:
     text = replies.cut(mail.text, sender_name=mail.sender_name)
     if not text:
         return _Found(Outcome.QUARANTINED, match, Doubt.EMPTY)
+    if _was_said_before(match.ticket, writer, text):
+        return _Found(Outcome.AUTO_REPLY, match)
     if writer is not actors.CITIZEN and any(map(_is_wrapping, mail.files)):
         return _Found(Outcome.QUARANTINED, match, Doubt.FILE)
     try:
@@ -205,6 +219,15 @@ def hand_over(ticket: Ticket, mail: Mail, raw: bytes, *, text: str, by: Actor) -
     files = [(file.name, file.data) for file in mail.files]
     answers.submit(ticket, by=by, text=text, channel=Channel.MAIL, original=raw, files=files)
     return Outcome.ANSWER
+
+
+def _was_said_before(ticket: Ticket, writer: Actor, text: str) -> bool:
+    """Whether the same side wrote the very same words before: only robots that answer robots do."""
+    words = text.split()
+    if writer is actors.CITIZEN:
+        return any(reply.text.split() == words for reply in ticket.replies.all())
+    said = ticket.answers.filter(channel=Channel.MAIL).exclude(state=AnswerState.REJECTED)
+    return any(answer.text.split() == words for answer in said.defer("original"))
 
 
 def _is_wrapping(file: File) -> bool:
@@ -250,9 +273,3 @@ def _of_envelope(name: str) -> OutgoingMail | None:
     except ValueError:
         return None
     return OutgoingMail.objects.select_related("ticket").filter(uid=uid).first()
-
-
-def original_text(raw: bytes) -> tuple[Mail, str]:
-    """Return a stored original, read again, and its date as the sender's program wrote it."""
-    mail = parsing.read(raw)
-    return mail, header(mail.message, "Date")

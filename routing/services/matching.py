@@ -79,12 +79,12 @@ def sender(mail: Mail, found: Match) -> Actor | None:
     return None
 
 
-def office_of(mail: Mail, found: Match) -> Office | None:
+def office_of(address: str, found: Match) -> Office | None:
     """Return whose business a mail is: the ticket's office, the known sender's, else the oldest one."""
     if found.ticket or found.about:
         row = found.ticket or found.about
         return row.office if row else None
-    known = Office.objects.filter(departments__mailbox__iexact=mail.sender) if mail.sender else None
+    known = Office.objects.filter(departments__mailbox__iexact=address) if address else None
     return (known.first() if known else None) or Office.objects.order_by("pk").first()
 
 
