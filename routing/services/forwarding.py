@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -69,7 +68,7 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
     what becomes of it without a reply. `share_name` asks for the profile's name as well. Raises
     ForwardingError, KeyUnavailable.
     """
-    departments = (lead, *consulted)
+    now, departments = timezone.now(), (lead, *consulted)
     _check(conversation, departments, attachments)
     question = Question(
         office_id=by.office_id,
@@ -81,9 +80,8 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
         language=language,
         created_by=by,
     )
-    now = timezone.now()
     rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in departments]
-    with _boxes([question.key_id, *(ticket.key_id for ticket in rows)]), transaction.atomic():
+    with _boxes(question, rows), transaction.atomic():
         locked = dialogue.locked(conversation.pk, now)
         if locked is None:
             raise ConversationClosed
@@ -91,7 +89,6 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
         _copy(question, attachments)
         if note.strip():
             notes.add(question, by=by, department=None, text=note)
-        suggestions.learn(lead, question.text)
         _start(question, locked, by=by, now=now)
     return question
 
@@ -145,6 +142,7 @@ def _save(
         ticket.reference, ticket.created_at = question.reference, now
         ticket.save(force_insert=True)
         _remember(ticket, by=by, now=now)
+    suggestions.learn(rows[0].department, question.text)
 
 
 def _remember(ticket: Ticket, *, by: Staff, now: datetime) -> None:
@@ -189,8 +187,9 @@ def _start(question: Question, conversation: Conversation, *, by: Staff, now: da
 
 
 @contextmanager
-def _boxes(key_ids: list[UUID]) -> Iterator[None]:
+def _boxes(question: Question, rows: Sequence[Ticket]) -> Iterator[None]:
     """Create the keys; if it comes to nothing, nothing of them and of files under them stays."""
+    key_ids = [question.key_id, *(ticket.key_id for ticket in rows)]
     try:
         for key_id in key_ids:
             keystore().create(key_id)

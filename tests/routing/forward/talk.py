@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from routing.enums import ConsentState, Unanswered
-from routing.models import Question
+from routing.models import Question, Ticket
 from routing.services import dialogue, forwarding
 from sessions_app.enums import Direction, MessageKind, Notice
 from sessions_app.models import Conversation, Message, Staff
@@ -111,3 +111,17 @@ def citizen(**options: Any) -> Citizen:
     found = Citizen(conversation, mayor)
     found.is_asked(**{"if_unanswered": Unanswered.DROP} | options)
     return found
+
+
+def states(of: Question) -> list[str]:
+    """The states of its tickets."""
+    return sorted(Ticket.objects.filter(reference=of.reference).values_list("state", flat=True))
+
+
+def up_to_check(address: str = "erika@example.org") -> Citizen:
+    """Somebody who has agreed to e-mail and typed the address."""
+    asked = citizen()
+    asked.presses(asked.button("Ja, weitergeben"))
+    asked.presses(asked.button("Ja, per E-Mail"))
+    asked.writes(address)
+    return asked
