@@ -72,7 +72,7 @@ class _Round:
 
     def __init__(self) -> None:
         self._claimed: list[int] = []
-        self._out = 0
+        self._out: set[int] = set()
         self._results: list[Result] = []
         self._failures = 0
 
@@ -98,7 +98,7 @@ class _Round:
 
     def _take(self, event: Result | None) -> None:
         if event is not None:
-            self._out -= 1
+            self._out.discard(event.mail.pk)  # of an earlier round it is not among ours
             self._results.append(event)
 
     def _step(self) -> bool:
@@ -107,7 +107,7 @@ class _Round:
         with transaction.atomic():
             mail_results.record(self._results)
             if receipts is not None:
-                self._claimed += _claim(IN_HAND - self._out, with_receipts=receipts)
+                self._claimed += _claim(IN_HAND - len(self._out), with_receipts=receipts)
         self._results = []
         for mail in letters.rows(self._claimed):
             self._send(mail)
@@ -116,7 +116,7 @@ class _Round:
 
     def _receipts(self) -> bool | None:
         """Return whether the server promises reports; None if nothing is to be claimed now."""
-        if IN_HAND - self._out < relay.CONNECTIONS or not due(timezone.now()).exists():
+        if IN_HAND - len(self._out) < relay.CONNECTIONS or not due(timezone.now()).exists():
             return None
         try:
             return relay.promises_receipts() and bool(settings.INBOX_URL)
@@ -129,13 +129,15 @@ class _Round:
         if isinstance(composed, Result):
             self._results.append(composed)
             return
-        self._out += 1
+        self._out.add(mail.pk)
         sent = relay.hand_over(composed, with_receipts=mail.receipt_promised)
         sent.add_done_callback(partial(_came_back, mail))
 
     def _survive(self, error: DatabaseError) -> None:
         self._failures += 1
         if self._failures >= DATABASE_TRIES:
+            for result in self._results:
+                _events.put(result)  # the next round writes them down
             raise error
         log.warning("database away: %d results wait to be written down", len(self._results))
         close_old_connections()

@@ -239,6 +239,31 @@ def test_result_is_written_down_when_the_database_is_back(
     assert (rows.state(mail), len(server.taken)) == (MailState.SENT, 1)
 
 
+def test_result_outlives_a_round_that_had_to_give_up(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = rows.answer()
+    record, left = mail_results.record, [OperationalError("gone")] * 2
+
+    def failing(results: list[mail_results.Result]) -> None:
+        if results and left:
+            raise left.pop()
+        record(results)
+
+    monkeypatch.setattr(mail_round, "DATABASE_PAUSE", 0)
+    monkeypatch.setattr(mail_round, "DATABASE_TRIES", 2)
+    monkeypatch.setattr(mail_results, "record", failing)
+    with pytest.raises(OperationalError):
+        sending.send(mail.pk)
+    assert rows.state(mail) == MailState.IN_FLIGHT
+
+    other = rows.answer()
+    sending.send(other.pk)
+
+    assert (rows.state(mail), rows.state(other)) == (MailState.SENT, MailState.SENT)
+    assert len(server.taken) == 2
+
+
 def test_automatic_mails_to_one_address_stop_climbing(
     server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
