@@ -1,13 +1,12 @@
 """The statement behind the desk's queue, written out: all conversations with what was said last.
 
 As models, two hundred rows and compiling their query anew for each page took longer than all else on
-the page (docs/adr/0007-the-desks-one-statement.md). SQLite gives UUIDs as hex digits and times as text.
+the page (docs/adr/0007-the-desks-one-statement.md). SQLite gives times as text.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -48,12 +47,12 @@ _CONVERSATIONS, _MESSAGES, _STAFF, _USERS = (
     for model in (Conversation, Message, Staff, User)
 )
 _QUEUE = f"""
-SELECT c.id, c.uid, c.number, c.name, c.username, c.unread,
+SELECT c.id, CAST(c.uid AS text), c.number, c.name, c.username, c.unread,
     c.done_at IS NOT NULL, c.waiting_since IS NOT NULL, c.first_answered_at IS NOT NULL,
     CASE WHEN c.done_at IS NULL AND c.waiting_since IS NOT NULL
         THEN c.waiting_since ELSE c.last_message_at END,
     c.assigned_to_id, u.first_name, u.last_name, u.username,
-    m.uid, m.direction, m.kind, m.content,
+    CAST(m.uid AS text), m.direction, m.kind, m.content,
     EXISTS (
         SELECT 1 FROM {_MESSAGES} s
         WHERE s.conversation_id = c.id AND s.given_up_at IS NULL AND s.kind <> '{MessageKind.REACTION}'
@@ -107,5 +106,5 @@ def _time(value: datetime | str) -> datetime:
     return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
 
 
-def _hex(value: UUID | str) -> str:
-    return value if isinstance(value, str) else value.hex
+def _hex(uid: str) -> str:
+    return uid.replace("-", "")  # PostgreSQL writes them with hyphens
