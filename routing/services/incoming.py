@@ -28,6 +28,7 @@ from sprechstunde.vault.keystore import keystore
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)  # what nobody resolved, and what needed nobody
+_DECIDED = ("outcome", "doubt", "office", "ticket", "about", "key_id", "sender", "subject", "raw")
 _WRAPPINGS = (".eml", ".msg", "winmail.dat")
 _HOMES = frozenset({Outcome.ANSWER, Outcome.REPLY})
 # What a mail can do to us. All else (database or keystore away, disk full) says nothing about the mail.
@@ -126,7 +127,7 @@ def _take_in(
     row.ticket, row.about = found.match.ticket, found.match.about
     if found.outcome not in _HOMES:
         _keep_sealed(row, mail, raw, seal)
-    row.save()
+    row.save(update_fields=_DECIDED)
     return row
 
 

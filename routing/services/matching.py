@@ -58,12 +58,11 @@ def match(mail: Mail, *, now: datetime) -> Match:
 
 def of_message_ids(references: Iterable[str]) -> Match:
     """Return what the first Message-ID of ours leads to; without one NO_ADDRESS."""
-    uids = [uid for reference in references if (uid := message_ids.uid_of(reference))]
-    for uid in uids[:_REFERENCES]:
-        about = OutgoingMail.objects.filter(uid=uid).first()
-        if about:
-            return _of_sent(about)
-    return _of_thread(uids[:_REFERENCES]) or Match(doubt=Doubt.NO_ADDRESS)
+    uids = _uids(references)
+    about = _sent(uids)
+    if about:
+        return _of_sent(about)
+    return _of_thread(uids) or Match(doubt=Doubt.NO_ADDRESS)
 
 
 def sender(mail: Mail, found: Match) -> Actor | None:
@@ -94,12 +93,22 @@ def _of_tag(tag: addresses.Tag, mail: Mail) -> Match:
         ticket = _ticket(about.ticket_id) if about and about.ticket_id else None
         return Match(Purpose.BOUNCE, ticket, about, None if about else Doubt.NO_ADDRESS)
     ticket = _ticket(tag.pk)
-    return Match(
-        tag.purpose,
-        ticket,
-        of_message_ids(mail.references).about,
-        None if ticket else Doubt.NO_ADDRESS,
-    )
+    about = _sent(_uids(mail.references))
+    return Match(tag.purpose, ticket, about, None if ticket else Doubt.NO_ADDRESS)
+
+
+def _uids(references: Iterable[str]) -> list[UUID]:
+    """Return the names of ours among Message-IDs, the nearest first."""
+    found = (message_ids.uid_of(reference) for reference in references)
+    return [uid for uid in found if uid][:_REFERENCES]
+
+
+def _sent(uids: list[UUID]) -> OutgoingMail | None:
+    """Return the first of them that is a mail which we still know."""
+    if not uids:
+        return None
+    known = {mail.uid: mail for mail in OutgoingMail.objects.filter(uid__in=uids)}
+    return next((known[uid] for uid in uids if uid in known), None)
 
 
 def _of_sent(about: OutgoingMail) -> Match:
