@@ -3,6 +3,7 @@
 Every mailbox is made on first log-in; any user name is welcome with PASSWORD.
 """
 
+import grp
 import os
 import pwd
 import shutil
@@ -151,8 +152,6 @@ namespace inbox {{
 
 
 def _group(gid: int) -> str:
-    import grp
-
     return grp.getgrgid(gid).gr_name
 
 
