@@ -30,12 +30,13 @@
     how();
   }
 
+  const shown = new WeakMap(); // what is unchanged is not touched, and not read out again
   async function refresh(element, url) {
     if (!element || !url) return;
     const { ok, text, status } = await part(url);
     if ([404, 410].includes(status)) leave(() => location.reload());
-    if (!ok || element.dataset.shown === text) return;
-    element.dataset.shown = text;
+    if (!ok || shown.get(element) === text) return;
+    shown.set(element, text);
     element.innerHTML = text; // escaped by the server's templates
   }
 
@@ -44,16 +45,11 @@
   /* The stream; the browser itself connects again. */
   const root = byId("ticket") ?? byId("lines");
   const isTicket = root?.id === "ticket";
-  let missed = false;
 
   function listen() {
     const stream = new EventSource(root.dataset.live);
-    stream.addEventListener("open", () => {
-      if (missed) changed();
-      missed = false;
-    });
+    stream.addEventListener("open", changed); // what happened before it was heard
     stream.addEventListener("error", () => {
-      missed = true;
       if (stream.readyState === EventSource.CLOSED) setTimeout(listen, TRY_AGAIN);
     });
     stream.addEventListener("tickets", changed);
