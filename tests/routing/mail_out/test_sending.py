@@ -4,7 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -75,7 +75,7 @@ def test_many_threads_send_each_mail_once(server: MailServer) -> None:
 
     def work(pk: int) -> None:
         sending.send(pk)
-        close_old_connections()
+        connection.close()
 
     threads = [threading.Thread(target=work, args=(mail.pk,)) for mail in mails[:6]]
     for thread in threads:
