@@ -145,7 +145,8 @@
   }
 
   function tell(text, { ok, status, text: said }) {
-    if (!ok && ![403, 409, 422].includes(status)) throw new Error(`status ${status}`);
+    const isPart = !said.includes("<html"); // else a page: the login, say
+    if (!isPart || (!ok && ![403, 409, 422].includes(status))) throw new Error(`status ${status}`);
     const state = byId("draft-state");
     state.innerHTML = said; // escaped by the server's template
     const version = state.querySelector("[data-version]")?.dataset.version;
