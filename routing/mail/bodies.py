@@ -141,8 +141,8 @@ def _read_alone(part: MailMessage) -> Body:
 
 
 def _children(part: MailMessage) -> list[MailMessage]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Message)] if part.is_multipart() else []
+    payload = part.get_payload() if part.is_multipart() else []
+    return [child for child in payload if isinstance(child, Message)]
 
 
 def _payload(part: MailMessage) -> bytes:

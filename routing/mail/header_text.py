@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
@@ -15,7 +15,7 @@ else:
 
 HEADER_CHARACTERS = 20_000  # of one header; more is nobody's good will
 # What the standard library raises on headers that no program should write.
-BAD_HEADER = (HeaderParseError, LookupError, ValueError, TypeError, AttributeError)
+BAD_HEADER = (MessageError, LookupError, ValueError, TypeError, AttributeError)
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]+@[^\s<>,;:\"'()\[\]]+")
 
 

@@ -134,15 +134,13 @@ def _walk(message: MailMessage, kind: str) -> Iterator[MailMessage]:
     if message.get_content_type() == kind:
         yield message
         return
-    payload = message.get_payload()
-    if message.is_multipart() and message.get_content_maintype() == "multipart":
-        for part in payload:
-            if isinstance(part, Message):
-                yield from _walk(part, kind)
+    if message.get_content_maintype() == "multipart":
+        for part in _blocks(message):
+            yield from _walk(part, kind)
 
 
 def _blocks(part: MailMessage) -> Iterator[MailMessage]:
-    payload = part.get_payload()
+    payload = part.get_payload() if part.is_multipart() else None
     if isinstance(payload, list):
         yield from (block for block in payload if isinstance(block, Message))
 

@@ -5,6 +5,7 @@ import hmac
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.utils import parseaddr
 from uuid import UUID, uuid4
 
@@ -32,7 +33,15 @@ _DECIDED = ("outcome", "doubt", "office", "ticket", "about", "key_id", "sender",
 _WRAPPINGS = (".eml", ".msg", "winmail.dat")
 _HOMES = frozenset({Outcome.ANSWER, Outcome.REPLY})
 # What a mail can do to us. All else (database or keystore away, disk full) says nothing about the mail.
-_ITS_FAULT = (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
+_ITS_FAULT = (
+    MessageError,
+    ArithmeticError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
