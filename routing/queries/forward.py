@@ -41,6 +41,7 @@ class Asked:
     is_asking: bool
     is_asked: bool
     if_unanswered: Unanswered
+    can_be_decided: bool
     can_be_dropped: bool
 
 
@@ -112,6 +113,7 @@ def _line(question: Question, tickets: Iterable[Ticket]) -> Asked:
         is_asking=question.is_asking,
         is_asked=question.asked_at is not None,
         if_unanswered=Unanswered(question.if_unanswered),
+        can_be_decided=question.consent == ConsentState.FORWARD,
         can_be_dropped=question.is_asking and not is_dispatched,
     )
 
