@@ -81,7 +81,6 @@
   }
   document.addEventListener("change", ({ target }) => {
     if (target.name === "action") offerFields();
-    if (target.closest("[data-filter]")) target.form.requestSubmit();
   });
 
   /* The ticket: its standing, and a hint where more has changed than the page shows. */
