@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from imaplib import IMAP4
 from pathlib import Path
 
+from tests.services import certificates
+from tests.services.certificates import Authority
+
 PASSWORD = "only-for-tests"
 READY_WITHIN = 15.0
 _PROGRAMS = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
@@ -24,14 +27,17 @@ _PROGRAMS = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 
 @dataclass(frozen=True)
 class Server:
-    """A running server on loopback, without TLS; its log is in `directory`."""
+    """A running server on loopback; its log is in `directory`."""
 
-    port: int
+    port: int  # in clear, and STARTTLS
+    tls_port: int
     directory: Path
+    authority: Authority
 
-    def url(self, user: str) -> str:
+    def url(self, user: str, scheme: str = "imap+insecure") -> str:
         """The mailbox's address as INBOX_URL takes it."""
-        return f"imap+insecure://{user.replace('@', '%40')}:{PASSWORD}@127.0.0.1:{self.port}"
+        port = self.tls_port if scheme == "imap+ssl" else self.port
+        return f"{scheme}://{user.replace('@', '%40')}:{PASSWORD}@127.0.0.1:{port}"
 
     def deliver(self, user: str, raw: bytes) -> None:
         """Put a mail into the user's mailbox."""
@@ -59,7 +65,7 @@ def running() -> Iterator[Server]:
     if program is None:
         raise RuntimeError("dovecot is missing: apt-get install dovecot-imapd")
     directory = Path(tempfile.mkdtemp(prefix="dove-"))
-    server = Server(_free_port(), directory)
+    server = Server(_free_port(), _free_port(), directory, certificates.make(directory))
     try:
         configuration = _configuration(server)
         with _process(program, configuration, server):
@@ -113,7 +119,9 @@ state_dir = {here}/state
 log_path = {here}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{server.authority.server}
+ssl_key = <{server.authority.server}
 disable_plaintext_auth = no
 default_internal_user = {me if os.geteuid() else "dovecot"}
 default_internal_group = {_group(group) if os.geteuid() else "dovecot"}
@@ -141,7 +149,7 @@ service imap-login {{
     port = {server.port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {server.tls_port}
   }}
 }}
 namespace inbox {{

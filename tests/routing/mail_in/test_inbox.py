@@ -1,13 +1,14 @@
 """The portal's mailbox on a real Dovecot: stored first, deleted then, nothing lost or doubled."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
 from django.db import DatabaseError, connections
-from django.utils import timezone
 from pytest_django import Settings
 
 from routing.enums import Outcome
@@ -186,14 +187,44 @@ def test_unreachable_server_is_one_line_in_the_log(
     ]
 
 
-def test_server_without_tls_is_refused(server: Server, user: str, settings: Settings) -> None:
+@pytest.mark.parametrize("scheme", ["imap+ssl", "imap+tls"])
+def test_tls_works_where_the_certificate_is_vouched_for(
+    server: Server, user: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
     server.deliver(user, stranger("1"))
-    settings.INBOX_URL = server.url(user).replace("imap+insecure://", "imap+tls://")
+    settings.INBOX_URL = server.url(user, scheme)
 
-    look()
+    refused = look()
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.authority.certificate))
+    stored = look()
 
-    assert server.count(user) == 1
-    assert not IncomingMail.objects.filter(received_at__lt=timezone.now()).exists()
+    assert (refused, stored) == (0, 1)
+
+
+def test_server_without_starttls_is_refused(settings: Settings) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+        settings.INBOX_URL = f"imap+tls://someone:secret@127.0.0.1:{port}"
+        heard: list[bytes] = []
+        thread = Thread(target=_answer_without_starttls, args=(listener, heard))
+        thread.start()
+        look()
+        thread.join(SOON)
+
+    assert not any(b"LOGIN" in line or b"secret" in line for line in heard)
+    assert any(b"CAPABILITY" in line for line in heard)
+
+
+def _answer_without_starttls(listener: socket.socket, heard: list[bytes]) -> None:
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rwb") as stream:
+        stream.write(b"* OK [CAPABILITY IMAP4rev1] old\r\n")
+        stream.flush()
+        for line in stream:
+            heard.append(line)
+            tag = line.split()[0]
+            stream.write(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+            stream.flush()
 
 
 def _until(is_so: object) -> None:
