@@ -13,6 +13,7 @@ from django.utils import timezone
 from routing.enums import Action, ConsentState, Unanswered
 from routing.models import Department, Question, QuestionFile, Ticket, TicketEvent
 from routing.services import actors, dialogue, notes, sealed_files, suggestions, tickets
+from routing.services.live import announce_office
 from routing.services.references import next_reference
 from sessions_app.models import Attachment, Conversation, Staff
 from sessions_app.services import attachments as chat_files
@@ -184,6 +185,7 @@ def _start(question: Question, conversation: Conversation, *, by: Staff, now: da
         dialogue.begin(question, conversation, now=now)
         handled_elsewhere(conversation, by=by, now=now)
     announce(conversation.session_id, f"conversation-{conversation.pk}")
+    announce_office(question.office_id)
 
 
 @contextmanager
