@@ -14,7 +14,8 @@ from routing.enums import ConsentKind, ConsentState
 from routing.models import Correspondence, Question
 from routing.services import consents, prompts
 from routing.services.actors import CITIZEN
-from sessions_app.models import Conversation
+from sessions_app.enums import MessageKind
+from sessions_app.models import Conversation, Message
 
 _S = ConsentState
 CLOSED = frozenset({_S.REFUSED, _S.UNANSWERED, _S.REVOKED})
@@ -35,6 +36,13 @@ class Talk:
         """Whether the reply was written after we last asked: only then a bare yes is one to that."""
         asked = self.question.asked_at
         return asked is not None and self.at >= asked.replace(microsecond=0)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether nobody of the staff has written since we last asked: it may be them who got the yes."""
+        written = Message.objects.filter(conversation=self.conversation, author__isnull=False)
+        since = written.filter(created_at__gte=self.question.asked_at or self.now)
+        return not since.exclude(kind=MessageKind.REACTION).exists()
 
     def ask(self, state: ConsentState) -> None:
         """Enter the state and ask what it waits for."""
@@ -65,13 +73,13 @@ def press(talk: Talk, pressed: Press) -> bool:
 def words(talk: Talk, text: str) -> bool:
     """Hear what was typed instead of pressing, or the address that was asked for."""
     typed = typed_addresses.read(text)
-    if typed.only and not _refuses(talk, text, typed.only):
+    if typed.only and not _is_unclear(talk, text, typed.only):
         _take_address(talk, typed.only)
         return chat_replies.is_short(text)
     if talk.question.consent == _S.ADDRESS and typed.is_attempt:
         return _ask_once_more(talk, wording.several_addresses if typed.addresses else _unreadable)
     answer = chat_replies.says_yes(text)
-    if answer is None or not talk.saw_prompt:
+    if answer is None or not (talk.saw_prompt and talk.is_ours):
         return False
     return _YES_AND_NO[_S(talk.question.consent)][not answer](talk) is not False
 
@@ -90,10 +98,11 @@ def edited(talk: Talk, text: str) -> bool:
     return True
 
 
-def _refuses(talk: Talk, text: str, address: str) -> bool:
-    # "No, to x@y" is a correction once we talk about an address; before that it is unclear.
+def _is_unclear(talk: Talk, text: str, address: str) -> bool:
+    # "No, to x@y" is a correction once we talk about an address; before that it may mean anything,
+    # and so may an address for which a colleague has asked meanwhile.
     is_early = talk.question.consent in {_S.FORWARD, _S.EMAIL}
-    return is_early and chat_replies.refuses(text, but=address)
+    return is_early and (chat_replies.refuses(text, but=address) or not talk.is_ours)
 
 
 def _press_closed(talk: Talk, pressed: Press) -> bool:

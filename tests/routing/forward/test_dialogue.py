@@ -15,6 +15,8 @@ from routing.enums import (
 )
 from routing.models import Consent, Correspondence, OutgoingMail, Question
 from routing.services import dialogue
+from sessions_app.enums import Direction
+from tests import factories
 from tests.routing.forward.talk import citizen, states, up_to_check
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +191,31 @@ def test_yes_written_before_the_question_answers_nothing() -> None:
     assert asked.consent == S.FORWARD
     assert asked.waits()
     assert not Consent.objects.exists()
+
+
+@pytest.mark.parametrize("words", ["Ja", "Nein", "erika@example.org"])
+def test_words_after_the_mayor_wrote_are_the_mayors(words: str) -> None:
+    asked = citizen()
+    factories.message(
+        asked.conversation,
+        "Meinen Sie die Hauptstraße?",
+        direction=Direction.OUT,
+        author=asked.mayor,
+    )
+
+    asked.writes(words)
+
+    assert asked.consent == S.FORWARD
+    assert asked.waits()
+
+
+def test_button_counts_although_the_mayor_wrote() -> None:
+    asked = citizen()
+    factories.message(asked.conversation, direction=Direction.OUT, author=asked.mayor)
+
+    asked.presses(asked.button("Ja, weitergeben"))
+
+    assert asked.consent == S.EMAIL
 
 
 def test_button_pressed_twice_counts_once() -> None:
