@@ -44,7 +44,7 @@ def ticket_line(row: Row) -> SafeString:
             choose=_("Choose %(reference)s") % {"reference": escape(ticket.reference)},
             reference=escape(ticket.reference),
             state=TAG.format(ticket.state, ticket.get_state_display()),
-            reopened=TAG.format("note", _("citizen replied")) if ticket.reopened else "",
+            reopened=TAG.format("note", _("has a reply")) if ticket.reopened else "",
             line=escape(row.line),
             department=escape(ticket.department.name),
             clerk=PART.format(escape(str(ticket.clerk))) if ticket.clerk else "",
