@@ -62,7 +62,7 @@ class OutgoingMail(models.Model):
 class IncomingMail(models.Model):
     """One mail that came in. Its content is sealed under a key of its own until it has a home.
 
-    `digest` (HMAC of the Message-ID, else of the bytes) makes the same mail come in once only.
+    `digest` (HMAC of Message-ID and body) makes the same mail come in once only.
     """
 
     office = models.ForeignKey(
