@@ -138,11 +138,23 @@ def configured(configuration: Configuration, drawn: Secrets, mail: MailPorts) ->
         "SIMULATOR_IMAP_PORT": str(mail.imap),
         "PORTAL_URL": configuration.portal_url,
         "DEFAULT_FROM_EMAIL": MAILBOX,
-        # On the loopback address there is nobody to encrypt for.
-        "EMAIL_URL": f"smtp+insecure://127.0.0.1:{mail.smtp}",
-        "INBOX_URL": f"imap+insecure://{quote(MAILBOX, safe='')}:any@127.0.0.1:{mail.imap}",
+        **_mail_servers(configuration.environment, mail),
     }
     return replace(configuration, environment=environment)
+
+
+def _mail_servers(environment: Mapping[str, str], mail: MailPorts) -> dict[str, str]:
+    """The simulated servers, never a real one that happens to stand in the environment.
+
+    Only who names another one for the demo gets it.
+    """
+    # On the loopback address there is nobody to encrypt for.
+    outgoing = f"smtp+insecure://127.0.0.1:{mail.smtp}"
+    incoming = f"imap+insecure://{quote(MAILBOX, safe='')}:any@127.0.0.1:{mail.imap}"
+    return {
+        "EMAIL_URL": environment.get("DEMO_EMAIL_URL") or outgoing,
+        "INBOX_URL": environment.get("DEMO_INBOX_URL") or incoming,
+    }
 
 
 def addresses(

@@ -112,7 +112,7 @@ def test_answer_text(answered: OutgoingMail, question: Question) -> None:
 
         Guten Tag Erika Mustermann,
 
-        auf Ihre Frage aus der Sprechstunde antwortet Bauamt:
+        auf Ihre Frage aus der Sprechstunde bekommen Sie hier die Antwort (Bauamt):
 
         Antwort:
 
