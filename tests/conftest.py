@@ -39,12 +39,26 @@ os.environ.update(
 django.setup()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what examines the other database, however pytest was called."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what examines the other database, however pytest was called.
+
+    What needs no database at all runs with SQLite only: once is enough.
+    """
+    if connection.vendor != "sqlite":
+        without = [item for item in items if not _needs_database(item)]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if _needs_database(item)]
     other = "postgres_only" if connection.vendor == "sqlite" else "sqlite_only"
     for item in items:
         if item.get_closest_marker(other):
             item.add_marker(pytest.mark.skip(reason=f"{other}: this run is on {connection.vendor}"))
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "django_db_setup"}
+    is_marked = bool(list(item.iter_markers("django_db")))
+    is_case = isinstance(item, pytest.Function) and item.cls is not None
+    return is_marked or is_case or bool(fixtures & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

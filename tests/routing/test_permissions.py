@@ -16,7 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.routing import world
 from tests.routing.world import COLLEAGUE, EVERYBODY, NOBODY, World
 
-pytestmark = pytest.mark.django_db
+# Who may do what depends on no database; once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_only]
 
 DESK = frozenset({"host", "assistant"})
 OFFICE = DESK | {"admin"}

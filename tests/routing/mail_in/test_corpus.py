@@ -17,6 +17,7 @@ _REPORTS = ("bounce", "delay", "delivered")
 
 
 @pytest.mark.django_db
+@pytest.mark.sqlite_only  # how mails are read depends on no database
 @pytest.mark.parametrize("expected", TABLE, ids=[row.file for row in TABLE])
 def test_mail_of_the_corpus(expected: Expected) -> None:
     row, ticket_pk = _received(expected)

@@ -17,7 +17,8 @@ from sessions_app.enums import Role
 from tests import factories as ground
 from tests.routing import factories
 
-pytestmark = pytest.mark.django_db
+# A table is the same on every database; races are tested on both.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_only]
 
 STATES = [state for state in TicketState if state is not TicketState.ERASED]
 
