@@ -2,6 +2,7 @@
 
 import re
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -26,4 +27,10 @@ def uid_of(header: str) -> UUID | None:
 
 def domain() -> str:
     """Return the domain of the portal's own mailbox."""
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return own_address(settings.DEFAULT_FROM_EMAIL).rpartition("@")[2]
+
+
+@lru_cache(maxsize=8)
+def own_address(sender: str) -> str:
+    """Return the address alone in `sender` (DEFAULT_FROM_EMAIL); kept, as every mail asks thrice."""
+    return parseaddr(sender)[1]

@@ -30,8 +30,8 @@ from sprechstunde.vault.errors import KeyUnavailable, Tampered
 
 log = logging.getLogger(__name__)
 
-IN_HAND: Final = 2 * relay.CONNECTIONS  # claimed at the same time; each is in doubt after a crash
-GATHERING: Final = 0.002  # seconds
+IN_HAND: Final = 4 * relay.CONNECTIONS  # claimed at the same time; each is in doubt after a crash
+GATHERING: Final = 0.05  # seconds that a result waits for others to share its transaction
 DATABASE_TRIES: Final = 20
 DATABASE_PAUSE: Final = 0.5  # seconds
 PUT_OFF_AT_ONCE: Final = 500
@@ -92,9 +92,16 @@ class _Round:
         with contextlib.suppress(Empty):
             if self._out and not self._results:
                 self._take(_events.get())
-                time.sleep(GATHERING)  # more results are about to come and can share a transaction
+            until = time.monotonic() + GATHERING
+            while self._is_busy:
+                self._take(_events.get(timeout=max(until - time.monotonic(), 0)))
             while True:
                 self._take(_events.get_nowait())
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether mails still wait for a connection: more would only be in doubt after a crash."""
+        return len(self._out) > relay.CONNECTIONS
 
     def _take(self, event: Result | None) -> None:
         if event is not None:
@@ -104,10 +111,13 @@ class _Round:
     def _step(self) -> bool:
         """Write down results, claim what is due, send it; False once there is nothing to do."""
         receipts = self._receipts()
+        claimed: list[int] = []
         with transaction.atomic():
             mail_results.record(self._results)
             if receipts is not None:
-                self._claimed += _claim(IN_HAND - len(self._out), with_receipts=receipts)
+                room = IN_HAND - len(self._out) - len(self._claimed)
+                claimed = _claim(room, with_receipts=receipts)
+        self._claimed += claimed  # not before the commit: without it they are not ours
         self._results = []
         for mail in letters.rows(self._claimed):
             self._send(mail)
@@ -116,7 +126,7 @@ class _Round:
 
     def _receipts(self) -> bool | None:
         """Return whether the server promises reports; None if nothing is to be claimed now."""
-        if IN_HAND - len(self._out) < relay.CONNECTIONS:
+        if self._is_busy:
             return None
         try:
             return relay.promises_receipts() and bool(settings.INBOX_URL)
