@@ -13,7 +13,13 @@ from routing.services import handover, outbox
 
 WORDING = "mail-1"  # version of templates/routing/mail/confirmation and citizen/confirm
 
-_WITHOUT = ConsentState.ANONYMOUS
+# Whoever gave their name was promised that without an answer by e-mail it is left out.
+_WITHOUT_CONTACT = {
+    "address": None,
+    "address_expires_at": None,
+    "name": None,
+    "consent": ConsentState.ANONYMOUS,
+}
 
 
 def ask(question: Question, *, now: datetime) -> None:
@@ -67,7 +73,7 @@ def decline(question: Question, *, now: datetime) -> None:
     """Erase an address that its mailbox does not want to confirm; the question stays without it."""
     with transaction.atomic():
         unconfirmed = Question.objects.filter(pk=question.pk, address_confirmed_at=None)
-        if unconfirmed.update(address=None, address_expires_at=None, consent=_WITHOUT):
+        if unconfirmed.update(**_WITHOUT_CONTACT):
             OutgoingMail.objects.filter(question=question, kind=MailKind.CONFIRMATION).delete()
             _note(question, now, is_given=False)
 
@@ -86,7 +92,7 @@ def _erase_address(pk: int, now: datetime) -> int:
     # Only if it is still late: it may have been confirmed or asked for anew meanwhile.
     erased = Question.objects.filter(
         pk=pk, address_confirmed_at=None, address_expires_at__lte=now
-    ).update(address=None, address_expires_at=None, consent=_WITHOUT)
+    ).update(**_WITHOUT_CONTACT)
     if erased:
         OutgoingMail.objects.filter(question=pk, kind=MailKind.CONFIRMATION).delete()
     return erased

@@ -119,8 +119,7 @@ def draw_mail_ports() -> MailPorts:
 def configured(configuration: Configuration, drawn: Secrets, mail: MailPorts) -> Configuration:
     """The configuration with the simulated WhatsApp and mail server in the real ones' place."""
     webhook = f"{configuration.portal_url}/webhooks/whatsapp/"
-    environment = {
-        **configuration.environment,
+    ours = {
         # In a container everybody is root; for `make run` the warning stays.
         "PYTHONWARNINGS": "ignore:You're running the worker",
         "DEMO_SECRETS_FILE": str(configuration.var_dir / SECRETS_FILE),
@@ -140,7 +139,13 @@ def configured(configuration: Configuration, drawn: Secrets, mail: MailPorts) ->
         "DEFAULT_FROM_EMAIL": MAILBOX,
         **_mail_servers(configuration.environment, mail),
     }
-    return replace(configuration, environment=environment)
+    # A secret's file would be read instead of our value.
+    others = {
+        name: value
+        for name, value in configuration.environment.items()
+        if name.removesuffix("_FILE") not in ours
+    }
+    return replace(configuration, environment={**others, **ours})
 
 
 def _mail_servers(environment: Mapping[str, str], mail: MailPorts) -> dict[str, str]:

@@ -108,6 +108,17 @@ def test_demo_of_an_older_version_gets_the_new_logins_and_keeps_its_own(tmp_path
     assert [login for login in kept["logins"] if login["role"] != "clerk"] == old
 
 
+def test_demo_writes_to_no_real_mail_server_that_stands_in_the_environment(tmp_path: Path) -> None:
+    real = {"EMAIL_URL": "smtp://real", "EMAIL_URL_FILE": "/real", "INBOX_URL_FILE": "/real"}
+    given = configuration.Configuration(tmp_path, "127.0.0.1", 8000, 8900, real)
+
+    configured = demo.configured(given, demo.kept_secrets(tmp_path), demo.MailPorts(25, 143))
+
+    told = {name: value for name, value in configured.environment.items() if "_URL" in name}
+    assert not any("real" in value for value in told.values())
+    assert told["EMAIL_URL"] == "smtp+insecure://127.0.0.1:25"
+
+
 def test_secrets_of_two_demos_differ(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
 
