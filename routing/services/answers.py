@@ -1,7 +1,7 @@
 """Answers of departments: drafts that nobody overwrites unseen, submitting, release by the mayor's staff."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,6 +44,16 @@ class TextMissing(TicketError):
     """An answer has a text."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What is to become an answer; its files are checked."""
+
+    text: str
+    files: list[Checked]
+    channel: Channel
+    original: bytes | None
+
+
 def save_draft(ticket: Ticket, *, by: Actor, text: str, version: int) -> Answer:
     """Save the draft over the `version` that was shown, 0 if there was none.
 
@@ -53,10 +63,12 @@ def save_draft(ticket: Ticket, *, by: Actor, text: str, version: int) -> Answer:
         ticket = moves.locked(ticket)
         moves.check(ticket, Action.ANSWER, by=by)
         draft = _draft(ticket)
-        if draft is None:
-            return _new(ticket, by=by, text=text)
-        _check_seen(draft, text, version)
-        return draft if draft.text == text else _rewrite(draft, by=by, text=text)
+        if draft:
+            _check_seen(draft, text, version)
+        if draft is None or draft.text != text:
+            draft = _rewritten(draft, by=by, text=text) if draft else _new(ticket, by=by, text=text)
+            draft.save()
+    return draft
 
 
 def submit(
@@ -75,16 +87,37 @@ def submit(
     `files` (name, bytes) are added. Raises Collision, FileRefused, NotAllowed, TextMissing,
     WrongState.
     """
-    if not text.strip():
-        raise TextMissing
-    added = [checked(name, data) for name, data in files]
+    letter = _letter(text, files, channel, original)
     with transaction.atomic():
         ticket = moves.locked(ticket)
         moves.check(ticket, Action.ANSWER, by=by)
-        answer = _written(ticket, by, text, channel, version)
-        answer.channel, answer.original = channel, original
-        answer_files.attach(answer, added)
-        return _hand_in(ticket, answer, by=by, now=timezone.now())
+        return _hand_in(ticket, letter, _draft(ticket), by=by, version=version)
+
+
+def unrejected(ticket: Ticket) -> list[Answer]:
+    """Return a ticket's answers and its draft, without those that were given back."""
+    known = ticket.answers.exclude(state=AnswerState.REJECTED)
+    return list(known.defer("original"))
+
+
+def submit_mail(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    text: str,
+    original: bytes,
+    files: Iterable[tuple[str, bytes]],
+    known: Iterable[Answer],
+) -> Answer:
+    """Like `submit`, of a ticket that is `moves.locked`, as are its `known` answers (`unrejected`).
+
+    In the caller's transaction, which has to be rolled back where this raises FileRefused,
+    NotAllowed, TextMissing, WrongState.
+    """
+    letter = _letter(text, files, Channel.MAIL, original)
+    moves.check(ticket, Action.ANSWER, by=by)
+    draft = next((answer for answer in known if answer.state == AnswerState.DRAFT), None)
+    return _hand_in(ticket, letter, draft, by=by)
 
 
 def release(answer: Answer, *, by: Actor) -> Answer:
@@ -96,7 +129,10 @@ def release(answer: Answer, *, by: Actor) -> Answer:
         answer = _in_release(ticket, answer)
         answer.released_by = by.staff
         moves.move(ticket, Action.RELEASE, by=by, now=now, answered_at=now)
-        return _finish(ticket, answer, now)
+        answer.state, answer.changed_at = AnswerState.FINAL, now
+        answer.save()
+        handover.post_answer(ticket, answer)
+    return answer
 
 
 def reject(answer: Answer, *, by: Actor, reason: str) -> Answer:
@@ -143,13 +179,21 @@ def read_file(file: AnswerFile) -> bytes:
     return sealed_files.read(file)
 
 
+def _letter(
+    text: str, files: Iterable[tuple[str, bytes]], channel: Channel, original: bytes | None
+) -> _Letter:
+    if not text.strip():
+        raise TextMissing
+    return _Letter(text, [checked(name, data) for name, data in files], channel, original)
+
+
 def _draft(ticket: Ticket) -> Answer | None:
     return ticket.answers.filter(state=AnswerState.DRAFT).first()
 
 
 def _new(ticket: Ticket, *, by: Actor, text: str) -> Answer:
     now = timezone.now()
-    return Answer.objects.create(
+    return Answer(
         ticket=ticket,
         key_id=ticket.key_id,
         text=text,
@@ -159,11 +203,10 @@ def _new(ticket: Ticket, *, by: Actor, text: str) -> Answer:
     )
 
 
-def _rewrite(draft: Answer, *, by: Actor, text: str) -> Answer:
+def _rewritten(draft: Answer, *, by: Actor, text: str) -> Answer:
     draft.text, draft.author = text, by.staff
     draft.version += 1
     draft.changed_at = timezone.now()
-    draft.save(update_fields=("text", "author", "version", "changed_at"))
     return draft
 
 
@@ -172,15 +215,17 @@ def _check_seen(draft: Answer, text: str, version: int) -> None:
         raise Collision(draft)
 
 
-def _written(ticket: Ticket, by: Actor, text: str, channel: Channel, version: int | None) -> Answer:
-    draft = _draft(ticket)
-    if draft and channel is Channel.PORTAL:
+def _written(
+    ticket: Ticket, letter: _Letter, draft: Answer | None, *, by: Actor, version: int | None
+) -> Answer:
+    """Return the letter as an answer that is not saved yet."""
+    if draft and letter.channel is Channel.PORTAL:
         if version is not None:
-            _check_seen(draft, text, version)
-        return _rewrite(draft, by=by, text=text)
+            _check_seen(draft, letter.text, version)
+        return _rewritten(draft, by=by, text=letter.text)
     if draft:
         _set_aside(draft)
-    return _new(ticket, by=by, text=text)
+    return _new(ticket, by=by, text=letter.text)
 
 
 def _set_aside(draft: Answer) -> None:
@@ -201,22 +246,29 @@ def _set_aside(draft: Answer) -> None:
     draft.delete()
 
 
-def _hand_in(ticket: Ticket, answer: Answer, *, by: Actor, now: datetime) -> Answer:
+def _hand_in(
+    ticket: Ticket,
+    letter: _Letter,
+    draft: Answer | None,
+    *,
+    by: Actor,
+    version: int | None = None,
+) -> Answer:
+    now = timezone.now()
+    waits = ticket.department.needs_release and by.party is Party.CLERK
+    answer = _written(ticket, letter, draft, by=by, version=version)
+    answer.channel, answer.original = letter.channel, letter.original
+    answer.state = AnswerState.IN_RELEASE if waits else AnswerState.FINAL
+    answer.changed_at = now
+    answer.save()
+    answer_files.attach(answer, letter.files)
     clerk = ticket.clerk or (by.staff if by.party is Party.CLERK else None)
-    if ticket.department.needs_release and by.party is Party.CLERK:
+    if waits:
         to = TicketState.IN_RELEASE
         moves.move(ticket, Action.ANSWER, by=by, now=now, to=to, clerk=clerk)
-        answer.state, answer.changed_at = AnswerState.IN_RELEASE, now
-        answer.save()
-        return answer
-    moves.move(ticket, Action.ANSWER, by=by, now=now, clerk=clerk, answered_at=now)
-    return _finish(ticket, answer, now)
-
-
-def _finish(ticket: Ticket, answer: Answer, now: datetime) -> Answer:
-    answer.state, answer.changed_at = AnswerState.FINAL, now
-    answer.save()
-    handover.post_answer(ticket, answer)
+    else:
+        moves.move(ticket, Action.ANSWER, by=by, now=now, clerk=clerk, answered_at=now)
+        handover.post_answer(ticket, answer)
     return answer
 
 

@@ -23,9 +23,9 @@ def kept_until(office_id: int, since: datetime) -> datetime:
 
 
 def post_answer(ticket: Ticket, answer: Answer) -> None:
-    """Queue the mail with a final answer, if it may go to the citizen now and is not queued yet."""
+    """Queue the mail with a final answer that has none yet, if it may go to the citizen now."""
     question = ticket.question
-    if question is None or not question.may_be_mailed or answer.mails.exists():
+    if question is None or not question.may_be_mailed:
         return
     if ticket.erase_at is not None:  # it had been given up
         ticket.erase_at = None

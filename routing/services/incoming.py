@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.utils import parseaddr
@@ -13,14 +14,14 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from routing.enums import AnswerState, Channel, Doubt, Outcome, Party
+from routing.enums import Channel, Doubt, Outcome, Party
 from routing.mail import automatic, message_ids, parsing, replies, reports
 from routing.mail.addresses import Purpose
 from routing.mail.bodies import File
 from routing.mail.parsing import Mail
 from routing.mail.reports import Fate, Report
-from routing.models import IncomingMail, MailboxPlace, OutgoingMail, Ticket
-from routing.services import actors, answers, matching, sending, tickets
+from routing.models import Answer, IncomingMail, MailboxPlace, OutgoingMail, Ticket
+from routing.services import actors, answers, matching, moves, sending, tickets
 from routing.services.actors import Actor
 from routing.services.matching import Match
 from sprechstunde.vault.errors import KeyUnavailable
@@ -29,7 +30,8 @@ from sprechstunde.vault.keystore import keystore
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)  # what nobody resolved, and what needed nobody
-_DECIDED = ("outcome", "doubt", "office", "ticket", "about", "key_id", "sender", "subject", "raw")
+_DECIDED = ("outcome", "doubt", "office", "ticket", "about")
+_SEALED = ("key_id", "sender", "subject", "raw")
 _WRAPPINGS = (".eml", ".msg", "winmail.dat")
 _HOMES = frozenset({Outcome.ANSWER, Outcome.REPLY})
 # What a mail can do to us. All else (database or keystore away, disk full) says nothing about the mail.
@@ -132,11 +134,12 @@ def _take_in(
     if mail:
         found = _too_large(mail, now) if is_too_large else _deal_with(raw, mail, now)
     row.outcome, row.doubt = found.outcome, found.doubt or ""
-    row.office = matching.office_of(mail.sender if mail else "", found.match)
+    row.office_id = matching.office_of(mail.sender if mail else "", found.match)
     row.ticket, row.about = found.match.ticket, found.match.about
-    if found.outcome not in _HOMES:
+    has_home = found.outcome in _HOMES
+    if not has_home:
         _keep_sealed(row, mail, raw, seal)
-    row.save(update_fields=_DECIDED)
+    row.save(update_fields=_DECIDED if has_home else (*_DECIDED, *_SEALED))
     return row
 
 
@@ -148,8 +151,9 @@ def _row(known_by: bytes, now: datetime) -> tuple[IncomingMail, bool]:
     """Insert, or wait for whoever inserts the same now (both databases do on the unique digest)."""
     row = IncomingMail(digest=known_by, received_at=now)
     IncomingMail.objects.bulk_create([row], ignore_conflicts=True)
-    kept = IncomingMail.objects.get(digest=known_by)
-    return kept, kept.uid == row.uid
+    row.pk, uid = IncomingMail.objects.values_list("pk", "uid").get(digest=known_by)
+    is_new = uid == row.uid
+    return row if is_new else IncomingMail.objects.get(pk=row.pk), is_new
 
 
 def _remember(place: Place, row: IncomingMail) -> None:
@@ -200,44 +204,44 @@ def _doubt(mail: Mail, match: Match) -> Doubt | None:
 
 def _bring_home(raw: bytes, mail: Mail, match: Match) -> _Found:
     """Make it the department's answer or the citizen's reply; where that cannot be, a doubt says why."""
-    writer = matching.sender(mail, match)
-    if writer is None or match.ticket is None:
-        return _Found(Outcome.QUARANTINED, match, Doubt.SENDER)
     text = replies.cut(mail.text, sender_name=mail.sender_name)
+    ticket = moves.locked(match.ticket) if match.ticket else None
+    match = replace(match, ticket=ticket)
+    writer = matching.sender(mail, match)
+    if writer is None or ticket is None:
+        return _Found(Outcome.QUARANTINED, match, Doubt.SENDER)
     if not text:
         return _Found(Outcome.QUARANTINED, match, Doubt.EMPTY)
-    if _was_said_before(match.ticket, writer, text):
-        return _Found(Outcome.AUTO_REPLY, match)
+    known = [] if writer is actors.CITIZEN else answers.unrejected(ticket)
+    if text.split() in (said.split() for said in _said_before(ticket, writer, known)):
+        return _Found(Outcome.AUTO_REPLY, match)  # the very same words: a robot that answers robots
     if writer is not actors.CITIZEN and any(map(_is_wrapping, mail.files)):
         return _Found(Outcome.QUARANTINED, match, Doubt.FILE)
     try:
         with transaction.atomic():
-            outcome = hand_over(match.ticket, mail, raw, text=text, by=writer)
+            outcome = _hand_over(ticket, mail, raw, text, writer, known)
     except (tickets.TicketError, KeyUnavailable) as refusal:
         return _Found(Outcome.QUARANTINED, match, _refused(refusal))
     return _Found(outcome, match)
 
 
-def hand_over(ticket: Ticket, mail: Mail, raw: bytes, *, text: str, by: Actor) -> Outcome:
-    """Give text, files and original to the ticket, by a citizen as a reply, else as an answer.
-
-    Raises TicketError, KeyUnavailable.
-    """
+def _hand_over(
+    ticket: Ticket, mail: Mail, raw: bytes, text: str, by: Actor, known: list[Answer]
+) -> Outcome:
+    """Give text, files and original to the ticket, by a citizen as a reply, else as an answer."""
     if by.party is Party.CITIZEN:
-        tickets.reopen(ticket, text=text, original=raw, by=by)
+        tickets.reopen_locked(ticket, text=text, original=raw, by=by)
         return Outcome.REPLY
     files = [(file.name, file.data) for file in mail.files]
-    answers.submit(ticket, by=by, text=text, channel=Channel.MAIL, original=raw, files=files)
+    answers.submit_mail(ticket, by=by, text=text, original=raw, files=files, known=known)
     return Outcome.ANSWER
 
 
-def _was_said_before(ticket: Ticket, writer: Actor, text: str) -> bool:
-    """Whether the same side wrote the very same words before: only robots that answer robots do."""
-    words = text.split()
+def _said_before(ticket: Ticket, writer: Actor, known: list[Answer]) -> Iterator[str]:
+    """Go through what the same side wrote by e-mail."""
     if writer is actors.CITIZEN:
-        return any(reply.text.split() == words for reply in ticket.replies.all())
-    said = ticket.answers.filter(channel=Channel.MAIL).exclude(state=AnswerState.REJECTED)
-    return any(answer.text.split() == words for answer in said.defer("original"))
+        return (reply.text for reply in ticket.replies.defer("original"))
+    return (answer.text for answer in known if answer.channel == Channel.MAIL)
 
 
 def _is_wrapping(file: File) -> bool:

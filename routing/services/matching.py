@@ -10,7 +10,7 @@ from routing.mail import addresses, message_ids
 from routing.mail.addresses import Purpose
 from routing.mail.header_text import header
 from routing.mail.parsing import Mail
-from routing.models import Member, OutgoingMail, Ticket
+from routing.models import OutgoingMail, Ticket
 from routing.services import actors
 from routing.services.actors import Actor
 from sessions_app.enums import Role
@@ -78,13 +78,14 @@ def sender(mail: Mail, found: Match) -> Actor | None:
     return None
 
 
-def office_of(address: str, found: Match) -> Office | None:
-    """Return whose business a mail is: the ticket's office, the known sender's, else the oldest one."""
-    if found.ticket or found.about:
-        row = found.ticket or found.about
-        return row.office if row else None
-    known = Office.objects.filter(departments__mailbox__iexact=address) if address else None
-    return (known.first() if known else None) or Office.objects.order_by("pk").first()
+def office_of(address: str, found: Match) -> int | None:
+    """Return the id of whose business a mail is: the ticket's office, the sender's, else the oldest."""
+    row = found.ticket or found.about
+    if row:
+        return row.office_id
+    offices = Office.objects.order_by("pk").values_list("pk", flat=True)
+    known = offices.filter(departments__mailbox__iexact=address) if address else offices.none()
+    return known.first() or offices.first()
 
 
 def _of_tag(tag: addresses.Tag, mail: Mail) -> Match:
@@ -125,27 +126,21 @@ def _of_thread(uids: list[UUID]) -> Match | None:
     """A thread bears the name of the ticket towards departments, of the question towards citizens."""
     if not uids:
         return None
-    tickets = Ticket.objects.select_related("question", "department", "office")
-    asked = tickets.filter(uid__in=uids).first()
+    asked = Ticket.objects.filter(uid__in=uids).first()
     if asked:
         return Match(Purpose.DEPARTMENT, asked)
-    in_charge = tickets.filter(question__uid__in=uids, is_lead=True).first()
+    in_charge = Ticket.objects.filter(question__uid__in=uids, is_lead=True).first()
     return Match(Purpose.CITIZEN, in_charge) if in_charge else None
 
 
 def _ticket(pk: int) -> Ticket | None:
-    found = Ticket.objects.select_related("question", "department", "office").filter(pk=pk)
-    return found.first()
+    return next(iter(Ticket.objects.filter(pk=pk)), None)
 
 
 def _in_charge(about: OutgoingMail) -> Ticket | None:
     """A mail about the whole question is the business of the department in charge."""
-    found = Ticket.objects.select_related("question", "department", "office")
-    return (
-        found.filter(question=about.question_id, is_lead=True).first()
-        if about.question_id
-        else None
-    )
+    in_charge = Ticket.objects.filter(question=about.question_id, is_lead=True)
+    return in_charge.first() if about.question_id else None
 
 
 def _department(address: str, ticket: Ticket) -> Actor | None:
@@ -158,14 +153,13 @@ def _department(address: str, ticket: Ticket) -> Actor | None:
 
 
 def _member(address: str, ticket: Ticket) -> Staff | None:
-    members = Member.objects.filter(
-        department=ticket.department,
-        staff__role=Role.CLERK,
-        staff__user__email__iexact=address,
-        staff__user__is_active=True,
+    clerks = Staff.objects.filter(
+        memberships__department=ticket.department_id,
+        role=Role.CLERK,
+        user__email__iexact=address,
+        user__is_active=True,
     )
-    found = members.select_related("staff__user", "staff__office").first()
-    return found.staff if found else None
+    return clerks.order_by("pk").first()
 
 
 def _is_known_forgery(mail: Mail) -> bool:

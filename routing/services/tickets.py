@@ -38,6 +38,7 @@ __all__ = [
     "mark_undeliverable",
     "pass_on",
     "reopen",
+    "reopen_locked",
     "send_again",
     "withdraw",
 ]
@@ -135,19 +136,23 @@ def reopen(
     While it is still being worked on the reply is only added. `original` is the raw mail. Raises
     NotAllowed, WrongState.
     """
-    now = timezone.now()
     with transaction.atomic():
-        ticket = moves.locked(ticket)
-        if ticket.state in UNFINISHED:
-            moves.move(ticket, Action.REPLY, by=by, now=now)
-        else:
-            fresh = _fresh(ticket, ticket.department, now)
-            again = ticket.reopened + 1
-            moves.move(ticket, Action.REOPEN, by=by, now=now, reopened=again, **fresh)
-        reply = Reply.objects.create(
-            ticket=ticket, key_id=ticket.key_id, text=text, original=original, at=now
-        )
-        _tell_department(MailKind.REOPENED, ticket)
+        return reopen_locked(moves.locked(ticket), text=text, original=original, by=by)
+
+
+def reopen_locked(ticket: Ticket, *, text: str, original: bytes | None, by: Actor) -> Reply:
+    """Like `reopen`, of a ticket that is `moves.locked`, in the caller's transaction."""
+    now = timezone.now()
+    if ticket.state in UNFINISHED:
+        moves.move(ticket, Action.REPLY, by=by, now=now)
+    else:
+        fresh = _fresh(ticket, ticket.department, now)
+        again = ticket.reopened + 1
+        moves.move(ticket, Action.REOPEN, by=by, now=now, reopened=again, **fresh)
+    reply = Reply.objects.create(
+        ticket=ticket, key_id=ticket.key_id, text=text, original=original, at=now
+    )
+    _tell_department(MailKind.REOPENED, ticket)
     return reply
 
 
