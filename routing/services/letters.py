@@ -51,10 +51,12 @@ def _share(mails: Sequence[OutgoingMail]) -> None:
     """Give mails of the same office and department the same objects: joins would make one each."""
     tickets = [mail.ticket for mail in mails if mail.ticket is not None]
     pointing: list[OutgoingMail | Ticket] = [*mails, *tickets]
-    departments = Department.objects.in_bulk({row.department_id for row in pointing} - {None})
-    offices = Office.objects.select_related("correspondence").in_bulk(
-        {mail.office_id for mail in mails}
+    departments = Department.objects.select_related("office__correspondence").in_bulk(
+        {row.department_id for row in pointing} - {None}
     )
+    offices = {each.office_id: each.office for each in departments.values()}
+    if others := {mail.office_id for mail in mails} - offices.keys():
+        offices |= Office.objects.select_related("correspondence").in_bulk(others)
     for mail in mails:  # what is missing was deleted just now, and the mail with it
         if office := offices.get(mail.office_id):
             mail.office = office

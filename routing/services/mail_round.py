@@ -30,7 +30,8 @@ from sprechstunde.vault.errors import KeyUnavailable, Tampered
 
 log = logging.getLogger(__name__)
 
-IN_HAND: Final = 4 * relay.CONNECTIONS  # claimed at the same time; each is in doubt after a crash
+IN_HAND: Final = 16  # claimed at the same time; each is in doubt after a crash
+STOCK: Final = 2 * relay.CONNECTIONS  # with the server or next to be, while others are made ready
 GATHERING: Final = 0.05  # seconds that a result waits for others to share its transaction
 DATABASE_TRIES: Final = 20
 DATABASE_PAUSE: Final = 0.5  # seconds
@@ -100,8 +101,8 @@ class _Round:
 
     @property
     def _is_busy(self) -> bool:
-        """Whether mails still wait for a connection: more would only be in doubt after a crash."""
-        return len(self._out) > relay.CONNECTIONS
+        """Whether the connections have enough to do: more would only be in doubt after a crash."""
+        return len(self._out) > STOCK
 
     def _take(self, event: Result | None) -> None:
         if event is not None:

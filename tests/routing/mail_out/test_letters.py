@@ -564,7 +564,7 @@ def test_mails_are_loaded_in_few_queries(
 ) -> None:
     posted = [rows.answer() for _ in range(mails)]
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         for mail in letters.rows([each.pk for each in posted]):
             letters.letter(mail, now=timezone.now())
 
