@@ -25,13 +25,10 @@ demo: $(RUNTIME) ## everything with a simulated WhatsApp and sample data; Ctrl-C
 run: $(RUNTIME) ## the same processes from .env, without simulator and sample data
 	@exec $(BIN)/python -m sprechstunde.supervisor run
 
-test: $(DEV) ## all tests: on PostgreSQL, then on SQLite with a real browser
-	@status=0; \
-	$(MAKE) --no-print-directory test-postgres || status=1; \
-	$(MAKE) --no-print-directory test-sqlite || status=1; \
-	exit $$status
+test: $(DEV) ## all tests: on SQLite with a real browser, and beside it on PostgreSQL
+	@sh scripts/test.sh "$(MAKE)" $(BIN)/python
 
-# Simulator and supervisor know no database: one run of their tests is enough.
+# What knows no database runs once: the simulator, the supervisor, and all tests without one.
 test-postgres: $(DEV)
 	@$(BIN)/python -m tests.services.postgres -- $(PYTEST) -m "not browser and not sqlite_only" \
 	    --ignore=tests/simulator --ignore=tests/ground

@@ -6,12 +6,14 @@ The table below is the specification. An address without a row fails `test_every
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django import Settings
 
 from tests.routing import world
 from tests.routing.world import COLLEAGUE, EVERYBODY, NOBODY, World
@@ -190,6 +192,12 @@ def patterns() -> dict[str, URLPattern]:
             yield from walk(each.url_patterns) if isinstance(each, URLResolver) else [each]
 
     return {str(each.name): each for each in walk(get_resolver().url_patterns)}
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.TICKET_MEDIA_ROOT = tmp_path / "tickets"
 
 
 @pytest.fixture

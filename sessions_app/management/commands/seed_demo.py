@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     help = (
         "Create a sample office with staff, an open session of two hours and one next week, "
-        "and print the logins. Not a single citizen. For demonstrations only."
+        "and print the logins. For demonstrations only."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

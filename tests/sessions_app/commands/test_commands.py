@@ -47,7 +47,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return secrets
 
 
-def test_seed_demo_makes_an_office_with_an_open_hour_and_no_citizen() -> None:
+def test_seed_demo_makes_an_office_with_an_open_hour_and_one_citizen_who_was_asked() -> None:
     seeded()
 
     office = Office.objects.get()
@@ -56,7 +56,7 @@ def test_seed_demo_makes_an_office_with_an_open_hour_and_no_citizen() -> None:
         SessionState.OPEN,
         SessionState.PLANNED,
     ]
-    assert not Conversation.objects.exists()
+    assert Conversation.objects.get().name == "Hannelore Beispiel"
 
 
 def test_seed_demo_prints_logins_that_work() -> None:

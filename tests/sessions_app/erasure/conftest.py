@@ -10,3 +10,4 @@ from pytest_django import Settings
 def _own_keys_and_media(settings: Settings, tmp_path: Path) -> None:
     settings.KEYSTORE_URL = f"file://{tmp_path / 'keys'}"
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.TICKET_MEDIA_ROOT = tmp_path / "tickets"
