@@ -32,6 +32,8 @@ def headers(message: MailMessage, name: str) -> list[str]:
 def decoded(value: str) -> str:
     """Return a header's value in plain words; what cannot be decoded stays as it was written."""
     line = " ".join(value[:HEADER_CHARACTERS].split())
+    if "=?" not in line and line.isascii():
+        return line
     try:
         text = str(make_header(decode_header(line)))
     except BAD_HEADER:

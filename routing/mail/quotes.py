@@ -65,14 +65,10 @@ def begins_quote(lines: list[str], at: int) -> bool:
 
 def begins_headers(lines: list[str], at: int) -> bool:
     """Whether a quoted mail's headers begin here: who, and when or what, close together."""
+    if _name(lines[at]) not in _WHO | _WHEN_OR_WHAT:
+        return False
     names = _fields(lines, at)
-    first = _name(lines[at])
-    return (
-        first in _WHO | _WHEN_OR_WHAT
-        and bool(_WHO & names)
-        and bool(_WHEN_OR_WHAT & names)
-        and len(names) >= 3
-    )
+    return bool(_WHO & names) and bool(_WHEN_OR_WHAT & names) and len(names) >= 3
 
 
 def attribution(lines: list[str], at: int) -> int:

@@ -74,19 +74,23 @@ def receive(
     that is too large. Raises DatabaseError, KeystoreUnavailable, OSError: then nothing is stored.
     """
     is_too_large = is_cut or len(raw) > settings.INBOX_MAX_BYTES
-    mail = parsing.read_headers(raw) if is_too_large else parsing.read(raw)
+    mail: Mail | None = parsing.read_headers(raw) if is_too_large else parsing.read(raw)
+    doubt = Doubt.TOO_LARGE if is_too_large else None
     seal = uuid4()
     try:
         with transaction.atomic():
-            return _take_in(raw, mail, seal, now, place, is_too_large=is_too_large)
+            return _take_in(raw, mail, seal, now, place, doubt)
+    except (tickets.TicketError, KeyUnavailable) as refusal:
+        doubt = _refused(refusal)
     except (*_ITS_FAULT, DataError, IntegrityError) as error:
-        keystore().destroy(seal)
+        mail, doubt = None, Doubt.MALFORMED
         log.warning("an incoming mail could not be read (%s) and waits for a person", type(error))
     except BaseException:
         keystore().destroy(seal)
         raise
+    keystore().destroy(seal)
     with transaction.atomic():
-        return _take_in(raw, None, uuid4(), now, place, is_too_large=is_too_large)
+        return _take_in(raw, mail, uuid4(), now, place, doubt)
 
 
 def digest(raw: bytes, mail: Mail | None) -> bytes:
@@ -121,18 +125,17 @@ def _take_in(
     seal: UUID,
     now: datetime,
     place: Place | None,
-    *,
-    is_too_large: bool,
+    doubt: Doubt | None,
 ) -> IncomingMail:
-    """Store the mail and deal with it; one without `mail` has broken us and is only kept."""
+    """Store the mail and deal with it; in doubt, and without `mail`, it is only kept for a person."""
     row, is_new = _row(digest(raw, mail), now)
     if place:
         _remember(place, row)
     if not is_new:
         return row
-    found = _Found(Outcome.QUARANTINED, doubt=Doubt.MALFORMED)
+    found = _Found(Outcome.QUARANTINED, doubt=doubt)
     if mail:
-        found = _too_large(mail, now) if is_too_large else _deal_with(raw, mail, now)
+        found = _in_doubt(mail, doubt, now) if doubt else _deal_with(raw, mail, now)
     row.outcome, row.doubt = found.outcome, found.doubt or ""
     row.office_id = matching.office_of(mail.sender if mail else "", found.match)
     row.ticket, row.about = found.match.ticket, found.match.about
@@ -143,8 +146,8 @@ def _take_in(
     return row
 
 
-def _too_large(mail: Mail, now: datetime) -> _Found:
-    return _Found(Outcome.QUARANTINED, matching.match(mail, now=now), Doubt.TOO_LARGE)
+def _in_doubt(mail: Mail, doubt: Doubt, now: datetime) -> _Found:
+    return _Found(Outcome.QUARANTINED, matching.match(mail, now=now), doubt)
 
 
 def _row(known_by: bytes, now: datetime) -> tuple[IncomingMail, bool]:
@@ -203,7 +206,10 @@ def _doubt(mail: Mail, match: Match) -> Doubt | None:
 
 
 def _bring_home(raw: bytes, mail: Mail, match: Match) -> _Found:
-    """Make it the department's answer or the citizen's reply; where that cannot be, a doubt says why."""
+    """Make it the department's answer or the citizen's reply; where that cannot be, a doubt says why.
+
+    Raises TicketError, KeyUnavailable: then the transaction is rolled back.
+    """
     text = replies.cut(mail.text, sender_name=mail.sender_name)
     ticket = moves.locked(match.ticket) if match.ticket else None
     match = replace(match, ticket=ticket)
@@ -217,12 +223,7 @@ def _bring_home(raw: bytes, mail: Mail, match: Match) -> _Found:
         return _Found(Outcome.AUTO_REPLY, match)  # the very same words: a robot that answers robots
     if writer is not actors.CITIZEN and any(map(_is_wrapping, mail.files)):
         return _Found(Outcome.QUARANTINED, match, Doubt.FILE)
-    try:
-        with transaction.atomic():
-            outcome = _hand_over(ticket, mail, raw, text, writer, known)
-    except (tickets.TicketError, KeyUnavailable) as refusal:
-        return _Found(Outcome.QUARANTINED, match, _refused(refusal))
-    return _Found(outcome, match)
+    return _Found(_hand_over(ticket, mail, raw, text, writer, known), match)
 
 
 def _hand_over(

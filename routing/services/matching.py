@@ -144,12 +144,11 @@ def _in_charge(about: OutgoingMail) -> Ticket | None:
 
 
 def _department(address: str, ticket: Ticket) -> Actor | None:
-    member = _member(address, ticket)
-    if member:
-        return actors.of(member)
     department = ticket.department
-    is_mailbox = department.mailbox_confirmed_at and department.mailbox.lower() == address
-    return actors.DEPARTMENT if is_mailbox else None
+    if department.mailbox_confirmed_at and department.mailbox.lower() == address:
+        return actors.DEPARTMENT  # also where it is a clerk's account's too: many may write from it
+    member = _member(address, ticket)
+    return actors.of(member) if member else None
 
 
 def _member(address: str, ticket: Ticket) -> Staff | None:
