@@ -134,7 +134,8 @@ def _of_thread(uids: list[UUID]) -> Match | None:
 
 
 def _ticket(pk: int) -> Ticket | None:
-    return next(iter(Ticket.objects.filter(pk=pk)), None)
+    found = Ticket.objects.only("office", "question").filter(pk=pk)  # the rest once it is locked
+    return next(iter(found), None)
 
 
 def _in_charge(about: OutgoingMail) -> Ticket | None:

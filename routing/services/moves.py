@@ -100,11 +100,11 @@ def lock_question(question_id: int | None) -> None:
     # On SQLite the IMMEDIATE transaction already lets one writer in at a time.
     if question_id is not None and connection.features.has_select_for_update:
         rows = Question.objects.filter(pk=question_id).select_for_update(no_key=True)
-        rows.values_list("pk", flat=True).first()
+        list(rows.values_list("pk"))
 
 
 def _locked_rows() -> QuerySet[Ticket]:
-    rows = Ticket.objects.select_related("department", "office", "question")
+    rows = Ticket.objects.select_related("department", "question")
     return rows.select_for_update(of=("self",), no_key=True)
 
 

@@ -206,7 +206,8 @@ _GONE = frozenset({TicketState.WITHDRAWN, TicketState.ERASED})
 
 
 def _due_on(ticket: Ticket, now: datetime, department: Department | None = None) -> date:
-    return due_on(department or ticket.department, timezone.localdate(now, ticket.office.zone))
+    department = department or ticket.department
+    return due_on(department, timezone.localdate(now, department.office.zone))
 
 
 def _fresh(ticket: Ticket, department: Department, now: datetime) -> dict[str, Any]:
