@@ -17,7 +17,7 @@ _SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 _NOBODY: Final = re.compile(
-    r"<?(?:no-?_?reply|do-?not-?reply|mailer-daemon|autoreply|bounces?)\b.*@", re.I
+    r"<?(?:no-?_?reply|do-?not-?reply|mailer-daemon|autoreply|bounces?)\b.*@", re.IGNORECASE
 )
 _PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _SAYS_SO: Final = (
