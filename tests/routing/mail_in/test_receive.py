@@ -6,6 +6,7 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
@@ -14,7 +15,7 @@ from routing.enums import Doubt, MailKind, MailState, Outcome, TicketState
 from routing.mail import addresses, message_ids
 from routing.mail.addresses import Purpose
 from routing.models import Answer, IncomingMail, OutgoingMail, Reply, Ticket
-from routing.services import incoming
+from routing.services import actors, answers, incoming
 from sprechstunde.vault.errors import KeystoreUnavailable
 from sprechstunde.vault.keystore import keystore
 from tests.routing.mail_in import corpus_mails
@@ -66,6 +67,26 @@ def test_quarantined_mail_is_sealed_under_its_own_key(ticket: Ticket) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT raw, sender, subject FROM routing_incomingmail")
         assert b"Hallo" not in b"".join(bytes(value) for value in cursor.fetchone())
+
+
+def test_refused_answer_leaves_the_draft_as_it_was(ticket: Ticket) -> None:
+    answers.save_draft(ticket, by=actors.DEPARTMENT, text="Vielleicht im Juni.", version=0)
+    Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.WITHDRAWN)
+
+    row = receive(answer_to(ticket))
+
+    assert (row.outcome, row.doubt) == (Outcome.QUARANTINED, Doubt.STATE)
+    assert row.ticket == ticket
+    assert [answer.text for answer in ticket.answers.all()] == ["Vielleicht im Juni."]
+    assert row.key_id is not None
+
+
+def test_mail_from_the_departments_mailbox_names_no_clerk(ticket: Ticket) -> None:
+    User.objects.filter(email=corpus_mails.CLERK).update(email=corpus_mails.DEPARTMENT)
+
+    receive(answer_to(ticket))
+
+    assert Answer.objects.get(ticket=ticket).author is None
 
 
 def test_same_mail_again_changes_nothing(ticket: Ticket) -> None:
