@@ -63,6 +63,13 @@ class Tag:
     pk: int
     made_on: date
 
+    def is_older_than(self, moment: datetime) -> bool:
+        """Whether it was made on a day before the aware `moment`.
+
+        Then it does not mean a row made at that moment: a restored database gives numbers again.
+        """
+        return self.made_on < _day(moment)
+
 
 def reply_address(purpose: Purpose, pk: int, *, now: datetime) -> str:
     """Return the address for this row, made today (UTC) at the aware time `now`."""

@@ -91,9 +91,13 @@ def office_of(address: str, found: Match) -> int | None:
 def _of_tag(tag: addresses.Tag, mail: Mail) -> Match:
     if tag.purpose is Purpose.BOUNCE:
         about = OutgoingMail.objects.filter(pk=tag.pk).select_related("ticket").first()
+        if about and tag.is_older_than(about.created_at):
+            about = None
         ticket = _ticket(about.ticket_id) if about and about.ticket_id else None
         return Match(Purpose.BOUNCE, ticket, about, None if about else Doubt.NO_ADDRESS)
     ticket = _ticket(tag.pk)
+    if ticket and tag.is_older_than(ticket.created_at):
+        ticket = None
     about = _sent(_uids(mail.references))
     return Match(tag.purpose, ticket, about, None if ticket else Doubt.NO_ADDRESS)
 
@@ -134,7 +138,9 @@ def _of_thread(uids: list[UUID]) -> Match | None:
 
 
 def _ticket(pk: int) -> Ticket | None:
-    found = Ticket.objects.only("office", "question").filter(pk=pk)  # the rest once it is locked
+    found = Ticket.objects.only("office", "question", "created_at").filter(
+        pk=pk
+    )  # the rest once it is locked
     return next(iter(found), None)
 
 

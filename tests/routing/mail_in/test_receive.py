@@ -125,6 +125,17 @@ def test_ten_deliveries_at_once_make_one_answer() -> None:
     assert list(IncomingMail.objects.values_list("outcome", flat=True)) == [Outcome.ANSWER]
 
 
+def test_address_older_than_its_ticket_waits_for_a_person(ticket: Ticket) -> None:
+    """After a restored backup numbers are given out again; an old reply must not meet a new ticket."""
+    raw = answer_to(ticket)
+    Ticket.objects.filter(pk=ticket.pk).update(created_at=timezone.now() + timedelta(days=1))
+
+    mail = receive(raw)
+
+    assert (mail.outcome, mail.doubt) == (Outcome.QUARANTINED, Doubt.NO_ADDRESS)
+    assert not ticket.answers.exists()
+
+
 def test_second_answer_waits_for_a_person(ticket: Ticket) -> None:
     receive(answer_to(ticket))
 
