@@ -2,7 +2,6 @@
 
 import imaplib
 import smtplib
-import threading
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -81,13 +80,19 @@ def test_deleted_mail_is_gone_and_uids_go_on(control: Control, smtp: smtplib.SMT
 
 
 def test_idle_hears_of_a_new_mail(control: Control, smtp: smtplib.SMTP) -> None:
-    with inbox(control, CLERK) as mailbox, mailbox.idle as idle:
-        sending = threading.Timer(0.2, smtp.send_message, [letter()])
-        sending.start()
-        said = idle.poll(timeout=10)
-        sending.join()
+    with imaplib.IMAP4(*control.mail_servers()["imap"], timeout=10) as client:
+        client.login(CLERK, "x")
+        client.select("INBOX")
+        client.send(b"IDLE1 IDLE\r\n")
+        waits = client.readline()
 
-    assert any(b"EXISTS" in line for line in said)
+        smtp.send_message(letter())
+        told = client.readline()
+        client.send(b"DONE\r\n")
+        while not client.readline().startswith(b"IDLE1 "):
+            pass
+
+    assert (waits[:1], told) == (b"+", b"* 1 EXISTS\r\n")
 
 
 def test_imaplib_finds_it_too(control: Control, smtp: smtplib.SMTP) -> None:
