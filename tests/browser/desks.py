@@ -11,7 +11,7 @@ from sprechstunde.live.events import announce
 from tests import factories
 from tests.live import server as web
 
-SOON = 15_000  # ms; how long a page may take on a busy machine
+SOON = 40_000  # ms; how long a page may take on a busy machine
 
 Opener = Callable[..., Page]
 
