@@ -1,13 +1,12 @@
 """A citizen's question as it left the chat, with what they agreed to; sealed under a key of its own."""
 
 import uuid
-from pathlib import Path
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from routing.enums import ConsentKind, ConsentState, Party, Unanswered
+from routing.models.files import SealedFile
 from sprechstunde.vault.fields import EncryptedTextField
 
 
@@ -101,27 +100,16 @@ class Consent(models.Model):
         return f"{self.question_id}/{self.kind}"
 
 
-class QuestionFile(models.Model):
+class QuestionFile(SealedFile):
     """A picture that staff chose to send along; a copy under the question's key."""
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="files")
-    key_id = models.UUIDField(editable=False)
-    uid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
-    name = EncryptedTextField(owner="key_id", row="uid")
-    media_type = models.CharField(max_length=100)
-    size = models.PositiveBigIntegerField()  # bytes
 
-    class Meta:
-        verbose_name = _("file")
-        verbose_name_plural = _("files")
+    class Meta(SealedFile.Meta):
+        pass
 
     def __str__(self) -> str:
         return f"{self.question_id}/{self.pk}"
-
-    @property
-    def path(self) -> Path:
-        """Where the sealed bytes lie; the folder is the key's."""
-        return Path(settings.TICKET_MEDIA_ROOT) / str(self.key_id) / f"{self.uid}.sealed"
 
 
 class Note(models.Model):

@@ -2,16 +2,15 @@
 
 import uuid
 from datetime import date, datetime
-from pathlib import Path
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from routing.enums import Action, AnswerState, Channel, Party, TicketState
 from routing.lifecycle import UNFINISHED
+from routing.models.files import SealedFile
 from sprechstunde.vault.fields import EncryptedBytesField, EncryptedTextField
 
 
@@ -159,27 +158,16 @@ class Answer(models.Model):
         return f"{self.ticket_id}/{self.pk}"
 
 
-class AnswerFile(models.Model):
+class AnswerFile(SealedFile):
     """A file that goes with an answer."""
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="files")
-    key_id = models.UUIDField(editable=False)
-    uid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
-    name = EncryptedTextField(owner="key_id", row="uid")
-    media_type = models.CharField(max_length=100)
-    size = models.PositiveBigIntegerField()  # bytes
 
-    class Meta:
-        verbose_name = _("file")
-        verbose_name_plural = _("files")
+    class Meta(SealedFile.Meta):
+        pass
 
     def __str__(self) -> str:
         return f"{self.answer_id}/{self.pk}"
-
-    @property
-    def path(self) -> Path:
-        """Where the sealed bytes lie; the folder is the key's."""
-        return Path(settings.TICKET_MEDIA_ROOT) / str(self.key_id) / f"{self.uid}.sealed"
 
 
 class Reply(models.Model):
