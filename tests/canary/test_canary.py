@@ -172,6 +172,11 @@ def pieces_of(values: Iterable[bytes]) -> set[bytes]:
     return {piece for piece in pieces if len(piece) == PIECE}
 
 
+def not_seen(values: Iterable[bytes], found: set[bytes]) -> list[bytes]:
+    """Return the values no piece of which was found: SQLite may split one piece over two pages."""
+    return [value for value in values if not pieces_of([value]) & found]
+
+
 def found_pieces(pieces: set[bytes], *folders: Path) -> set[bytes]:
     """Return those that are in any file under `folders`."""
     files = [data for _, data in contents(folders)]
@@ -197,17 +202,18 @@ def test_nothing_is_readable_during_the_hour_and_nothing_is_left_after_it(tmp_pa
         hour = Hour(installation)
         with watching(hour.canaries, var_dir) as found:
             hour.happens()
-            pieces = pieces_of([*_sqlite_values(var_dir), *sealed_files(var_dir)])
-            before = found_pieces(pieces, var_dir)
+            values = [*_sqlite_values(var_dir), *sealed_files(var_dir)]
+            before = found_pieces(pieces_of(values), var_dir)
             hour.ends()
             found.update(hour.canaries.found_under(var_dir))
         in_redis = hour.canaries.found_in(dump_of(installation.redis) + overheard.so_far())
         verdict = installation.manage("verify_erasure")
-        after = found_pieces(pieces, var_dir)
+        after = found_pieces(pieces_of(values), var_dir)
 
     assert found == {}
     assert in_redis == set()
-    assert before == pieces
+    assert values
+    assert not_seen(values, before) == []
     assert after == set()
     assert verdict.endswith("Nothing is left.\n")
 

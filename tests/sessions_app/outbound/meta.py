@@ -62,6 +62,8 @@ class Meta:
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # connections at the same moment; one too many is tried again in 1 s
+
     def handle_error(self, *_: object) -> None:
         """Say nothing when a connection that was cut on purpose ends."""
 
