@@ -124,6 +124,7 @@ CELERY_ENABLE_UTC = True
 # Threads keep their database connections from task to task (sprechstunde/celery.py drops dead ones).
 CELERY_DB_REUSE_MAX = 1_000_000_000
 
+AUTHENTICATION_BACKENDS = ["sessions_app.queries.roles.RolesBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

@@ -10,6 +10,7 @@ from routing.enums import TicketState
 from routing.models import Department, Member, Ticket
 from sessions_app.enums import Role
 from sessions_app.models import Staff
+from sessions_app.queries.roles import roles_of
 
 PORTAL_ROLES = (Role.HOST, Role.ASSISTANT, Role.CLERK)
 # What was withdrawn is nobody's business any more, and what waits for consent no department's yet.
@@ -49,10 +50,7 @@ class Viewer:
 
 def viewer(user: User) -> Viewer | None:
     """Return what `user` is to tickets, or None for somebody who has nothing to do with them."""
-    roles = Staff.objects.filter(user=user, role__in=PORTAL_ROLES).select_related("office")
-    found = tuple(roles.order_by("office__name"))
-    for staff in found:
-        staff.user = user
+    found = tuple(staff for staff in roles_of(user) if staff.role in PORTAL_ROLES)
     return Viewer(found, _departments(found)) if found else None
 
 

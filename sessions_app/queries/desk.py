@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Min, Q
@@ -30,8 +31,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _FAR = 10**17  # microseconds; later than any time of day that a row can have
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(NamedTuple):
     """One line of the queue. `sort` orders rows as text; times are aware."""
 
     pk: int

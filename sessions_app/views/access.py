@@ -6,7 +6,6 @@ from typing import cast
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django.utils import timezone
@@ -15,7 +14,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from sessions_app.enums import Role
-from sessions_app.models import ConsultationSession, Staff
+from sessions_app.models import ConsultationSession, Office, Staff
+from sessions_app.queries.roles import roles_of
 from sessions_app.views.errors import gone
 from sprechstunde.vault.errors import KeyUnavailable
 
@@ -65,8 +65,8 @@ def office_access(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         @signed_in
         def entered(request: StaffRequest, slug: str, **kwargs: object) -> HttpResponse:
-            here = Staff.objects.select_related("office").filter(office__slug=slug)
-            return view(request, _staff(request, here, roles), **kwargs)
+            staff = _staff(request, roles, lambda office: office.slug == slug)
+            return view(request, staff, **kwargs)
 
         return cast("View", entered)
 
@@ -85,10 +85,9 @@ def desk_access(view: View) -> View:
     def entered(request: StaffRequest, session_id: int, **kwargs: object) -> HttpResponse:
         if session_id > LARGEST_ID:
             raise Http404
-        session = get_object_or_404(
-            ConsultationSession.objects.select_related("office"), pk=session_id
-        )
-        staff = _staff(request, session.office.staff.all(), DESK_ROLES)
+        session = get_object_or_404(ConsultationSession, pk=session_id)
+        staff = _staff(request, DESK_ROLES, lambda office: office.pk == session.office_id)
+        session.office = staff.office
         try:
             if not session.is_readable(timezone.now()):
                 return gone(request)
@@ -99,15 +98,13 @@ def desk_access(view: View) -> View:
     return cast("View", entered)
 
 
-def roles_of(user: User) -> list[Staff]:
-    """Return all roles of `user` with their offices, in the order of the offices' names."""
-    return list(user.staff_roles.select_related("office").order_by("office__name"))
-
-
-def _staff(request: StaffRequest, here: QuerySet[Staff], roles: tuple[Role, ...]) -> Staff:
-    staff = get_object_or_404(here, user=request.user, role__in=roles)
-    staff.user = request.user
-    return staff
+def _staff(
+    request: StaffRequest, roles: tuple[Role, ...], is_here: Callable[[Office], bool]
+) -> Staff:
+    for staff in roles_of(request.user):
+        if staff.role in roles and is_here(staff.office):
+            return staff
+    raise Http404
 
 
 def _to_own_password(request: HttpRequest) -> HttpResponse:

@@ -17,9 +17,10 @@ from sessions_app.models import ConsultationSession, Conversation, Staff
 from sessions_app.queries.desk import counted, counts, queue
 from sessions_app.queries.excerpts import called
 from sessions_app.queries.hours import door
+from sessions_app.queries.roles import roles_of
 from sessions_app.queries.thread import thread
 from sessions_app.services import conversations, erasure
-from sessions_app.views.access import Gone, StaffRequest, desk_access, roles_of, signed_in
+from sessions_app.views.access import Gone, StaffRequest, desk_access, signed_in
 from sprechstunde.live import presence
 
 PAGE = "sessions_app/desk/page.html"

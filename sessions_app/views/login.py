@@ -12,8 +12,9 @@ from django.views.i18n import set_language
 from sessions_app.enums import Role
 from sessions_app.forms.login import LoginForm, OwnPasswordForm
 from sessions_app.models import Staff
+from sessions_app.queries.roles import roles_of
 from sessions_app.services import staff as service
-from sessions_app.views.access import MUST_CHANGE, StaffRequest, roles_of, signed_in
+from sessions_app.views.access import MUST_CHANGE, StaffRequest, signed_in
 
 FIRST_PAGES = {
     Role.HOST: "desk",

@@ -21,6 +21,7 @@ _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _HEADER_BYTES: Final = len(_VERSION) + _NONCE_BYTES
 _CACHED_KEYS: Final = 256
+_Decrypt = Callable[[bytes, bytes, bytes], bytes]  # (nonce, body, associated data) -> plaintext
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,15 @@ def opener(key_id: UUID) -> Callable[[str, bytes], bytes]:
 
     The keystore is asked once, here: do not keep what this returns. Raises as `open_sealed` does.
     """
-    return partial(_open, _subkeys(key_id).encryption, key_id)
+    return partial(_open, _subkeys(key_id).encryption.decrypt, _associated(key_id, ""))
 
 
-def _open(encryption: AESGCM, key_id: UUID, context: str, sealed: bytes) -> bytes:
+def _open(decrypt: _Decrypt, owner: bytes, context: str, sealed: bytes) -> bytes:
     if len(sealed) < _HEADER_BYTES + _TAG_BYTES or sealed[:1] != _VERSION:
         raise Tampered("not a sealed value")
     nonce, body = sealed[1:_HEADER_BYTES], sealed[_HEADER_BYTES:]
     try:
-        return encryption.decrypt(nonce, body, _associated(key_id, context))
+        return decrypt(nonce, body, owner + context.encode())
     except InvalidTag:
         raise Tampered("the sealed value does not belong here") from None
 

@@ -79,7 +79,7 @@ def login_cookie(staff: Staff) -> str:
     user = get_user_model().objects.get(pk=staff.user_id)
     store = SessionStore()
     store["_auth_user_id"] = str(user.pk)
-    store["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
+    store["_auth_user_backend"] = settings.AUTHENTICATION_BACKENDS[0]
     store["_auth_user_hash"] = user.get_session_auth_hash()
     store.create()
     return str(store.session_key)

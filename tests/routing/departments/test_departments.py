@@ -215,7 +215,7 @@ def test_list_needs_the_same_queries_for_any_number(
         department = departments.create(office, fields)
         departments.set_members(department, {factories.staff(office, Role.CLERK): False})
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         pages.get(address("departments", office))
 
 

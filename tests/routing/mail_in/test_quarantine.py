@@ -122,7 +122,7 @@ def test_list_needs_the_same_queries_for_many(
         incoming.receive(raw, now=timezone.now())
     client.force_login(host.user)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(f"/quarantine/{host.office.slug}/")
 
 

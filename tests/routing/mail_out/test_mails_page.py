@@ -170,7 +170,7 @@ def test_page_needs_few_queries(
         failed(assistant.office)
         in_doubt(assistant.office)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         page(client, assistant.office)
 
 

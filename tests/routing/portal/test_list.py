@@ -316,7 +316,7 @@ def test_list_has_constant_queries(
         ticket(department, state=TicketState.ACCEPTED, clerk=clerk)
     who = host if as_host else browser
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         who.get("/tickets/")
 
 
@@ -330,5 +330,5 @@ def test_search_has_constant_queries(
     for _ in range(rows):
         ticket(department, "Bus")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         browser.post("/tickets/", {"q": "Bus", "view": "all"})

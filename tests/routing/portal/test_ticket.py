@@ -252,7 +252,7 @@ def test_page_has_constant_queries(
     for _ in range(rows):
         _full(ticket, clerk)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         browser.get(address(ticket))
 
 

@@ -224,7 +224,7 @@ def test_page_with_open_conversation_has_constant_queries(
         factories.message(opened)
         factories.message(opened, direction=Direction.OUT)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         browser.get(address(opened))
 
 
@@ -238,7 +238,7 @@ def test_queue_part_has_constant_queries(
     found = [factories.message(factories.conversation(session)).conversation for _ in range(rows)]
     only = ",".join(str(conversation.pk) for conversation in found)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         browser.get(f"/desk/{session.pk}/queue/?only={only}", headers=HTMX)
 
 

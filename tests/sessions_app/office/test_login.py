@@ -1,6 +1,7 @@
 """Login, where each role begins, and slowing down those who guess passwords."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from sessions_app.enums import Role
@@ -8,6 +9,8 @@ from sessions_app.services import logins
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+TO_LOGIN = "/login/?next=/start/"
 
 
 def log_in(client: Client, username: str, password: str = factories.PASSWORD) -> str:
@@ -124,3 +127,26 @@ def test_logout_closes_the_pages(client: Client) -> None:
     client.post("/logout/")
 
     assert (inside, client.get(page).status_code) == (200, 302)
+
+
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_login_of_somebody_deactivated_meanwhile_ends(client: Client, *, is_staff: bool) -> None:
+    user = factories.staff(role=Role.HOST).user if is_staff else User.objects.create(username="x")
+    client.force_login(user)
+    assert client.get("/start/").get("Location") != TO_LOGIN
+
+    user.is_active = False
+    user.save()
+
+    assert client.get("/start/")["Location"] == TO_LOGIN
+
+
+def test_role_taken_away_meanwhile_opens_nothing_any_more(client: Client) -> None:
+    staff = factories.staff(role=Role.ADMIN)
+    page = f"/office/{staff.office.slug}/"
+    client.force_login(staff.user)
+    assert client.get(page).status_code == 200
+
+    staff.delete()
+
+    assert client.get(page).status_code == 404

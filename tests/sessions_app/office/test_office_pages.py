@@ -235,7 +235,7 @@ def test_staff_list_takes_the_same_queries_for_any_number(
     for _ in range(count):
         factories.staff(admin.office)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(f"/office/{admin.office.slug}/staff/")
 
 

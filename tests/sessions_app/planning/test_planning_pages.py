@@ -50,7 +50,7 @@ def test_list_takes_the_same_queries_for_any_number_of_sessions(
         factories.session(assistant.office, starts_at=later)
         factories.session(assistant.office, starts_at=timezone.now() - timedelta(days=day + 1))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(address(assistant))
 
 
@@ -245,7 +245,7 @@ def test_records_take_the_same_queries_for_any_number(
         )
         NumberReveal.objects.create(session=session, staff=assistant, conversation_number=1, at=now)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(f"/records/{assistant.office.slug}/")
 
 
