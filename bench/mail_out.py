@@ -14,7 +14,7 @@ from routing.enums import MailKind, MailState, TicketState
 from routing.models import OutgoingMail, Ticket
 from sprechstunde.celery import app
 
-ROUNDS = 3
+ROUNDS = 5
 EACH = 300
 PATIENCE = 60.0  # seconds
 LOOK_EVERY = 0.03  # seconds; each look takes time from worker and server, and counts for us

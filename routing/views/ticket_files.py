@@ -1,6 +1,6 @@
 """Files of questions and answers, and the e-mails that answers and replies were cut from."""
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.cache import patch_cache_control
@@ -9,8 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from routing.enums import Action
 from routing.mail import parsing
+from routing.mail.parsing import Mail
 from routing.models import Answer, AnswerFile, QuestionFile, Reply, Ticket
-from routing.services import actors, answers, moves, sealed_files
+from routing.services import actors, answers, moves, reply_files, sealed_files
+from routing.services.answer_files import Checked
 from routing.services.tickets import TicketError
 from routing.views.access import ticket_access
 from routing.views.ticket_actions import refused
@@ -24,7 +26,7 @@ from sessions_app.whatsapp.media_types import VIEWABLE
 @ticket_access
 def answer_file(request: StaffRequest, staff: Staff, ticket: Ticket, file_id: int) -> HttpResponse:
     """Return a file of one of the ticket's answers."""
-    return _bytes(_answer_file(ticket, file_id))
+    return _sealed(_answer_file(ticket, file_id))
 
 
 @require_safe
@@ -34,7 +36,7 @@ def question_file(
 ) -> HttpResponse:
     """Return a file that came with the question."""
     files = QuestionFile.objects.filter(question=ticket.question_id)
-    return _bytes(get_object_or_404(files, pk=_number(file_id)))
+    return _sealed(get_object_or_404(files, pk=_number(file_id)))
 
 
 @require_POST
@@ -66,8 +68,25 @@ def reply_original(
     request: StaffRequest, staff: Staff, ticket: Ticket, reply_id: int
 ) -> HttpResponse:
     """Show the citizen's e-mail as text, without its headers: they hold the address."""
+    return _original(request, staff, ticket, _reply(ticket, reply_id))
+
+
+@require_safe
+@ticket_access
+def reply_file(
+    request: StaffRequest, staff: Staff, ticket: Ticket, reply_id: int, number: int
+) -> HttpResponse:
+    """Return the file with this place in the citizen's e-mail; what could do harm is not found."""
+    mail = parsing.read(_reply(ticket, reply_id).original or b"")
+    found = dict(enumerate(reply_files.files(mail), 1)).get(number)
+    if not isinstance(found, Checked):
+        raise Http404
+    return _bytes(found.name, found.media_type, found.data)
+
+
+def _reply(ticket: Ticket, reply_id: int) -> Reply:
     rows = Reply.objects.filter(ticket=ticket, original__isnull=False)
-    return _original(request, staff, ticket, get_object_or_404(rows, pk=_number(reply_id)))
+    return get_object_or_404(rows, pk=_number(reply_id))
 
 
 def _original(
@@ -81,8 +100,22 @@ def _original(
         "subject": printable(mail.subject),
         "text": printable(mail.text),
         "is_reply": isinstance(row, Reply),
+        "files": _listed(row, mail) if isinstance(row, Reply) else (),
     }
     return render(request, "routing/tickets/original.html", context)
+
+
+def _listed(reply: Reply, mail: Mail) -> list[dict[str, object]]:
+    """Return name, size, media type and address of each file, or the reason why it stays closed."""
+    listed: list[dict[str, object]] = []
+    for number, file in enumerate(reply_files.files(mail), 1):
+        if isinstance(file, Checked):
+            url = reverse("ticket_reply_file", args=(reply.ticket_id, reply.pk, number))
+            facts = {"url": url, "size": len(file.data), "is_viewable": file.media_type in VIEWABLE}
+            listed.append({"name": printable(file.name), **facts})
+        else:
+            listed.append({"name": printable(file.name), "refusal": file.reason.label})
+    return listed
 
 
 def _answer_file(ticket: Ticket, file_id: int) -> AnswerFile:
@@ -90,15 +123,18 @@ def _answer_file(ticket: Ticket, file_id: int) -> AnswerFile:
     return get_object_or_404(files, pk=_number(file_id))
 
 
-def _bytes(file: AnswerFile | QuestionFile) -> HttpResponse:
-    """Return a picture to look at, anything else as a download that never runs."""
+def _sealed(file: AnswerFile | QuestionFile) -> HttpResponse:
     try:
         content = sealed_files.read(file)
     except FileNotFoundError:  # it is being erased
         raise Gone from None
-    viewable = file.media_type in VIEWABLE
-    response = HttpResponse(content, content_type=file.media_type)
-    disposition = content_disposition_header(not viewable, printable(file.name))
+    return _bytes(file.name, file.media_type, content)
+
+
+def _bytes(name: str, media_type: str, content: bytes) -> HttpResponse:
+    """Return a picture to look at, anything else as a download that never runs."""
+    response = HttpResponse(content, content_type=media_type)
+    disposition = content_disposition_header(media_type not in VIEWABLE, printable(name))
     response["Content-Disposition"] = disposition or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -123,5 +159,10 @@ urlpatterns = [
         "tickets/<int:pk>/replies/<int:reply_id>/original/",
         reply_original,
         name="ticket_reply_original",
+    ),
+    path(
+        "tickets/<int:pk>/replies/<int:reply_id>/files/<int:number>/",
+        reply_file,
+        name="ticket_reply_file",
     ),
 ]

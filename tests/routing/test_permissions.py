@@ -138,6 +138,7 @@ TABLE: dict[str, list[Row]] = {
     "ticket_file": [Row(HOUSE, ids=FRESH | {"file_id": "draft_file"})],
     "ticket_answer_original": [Row(HOUSE, ids=FRESH)],
     "ticket_reply_original": [Row(HOUSE, ids=FRESH)],
+    "ticket_reply_file": [Row(HOUSE, ids=FRESH | {"number": "reply_file"})],
     "ticket_accept": [post(CLERK, ids=FRESH, sees=DESK)],
     "ticket_return": [post(CLERK, ids=FRESH, data=TEXT, sees=DESK)],
     "ticket_pass_on": [post(HOUSE, ids=FRESH, data=TEXT)],

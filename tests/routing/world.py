@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -112,10 +113,18 @@ def _tickets(world: World, department: Any) -> None:
     world.ids["undeliverable"] = _undeliverable(department).pk
     answered = routing.answer(fresh, original=b"Subject: x\r\n\r\nText")
     reply = Reply.objects.create(
-        ticket=fresh, key_id=fresh.key_id, text="Danke", original=b"Subject: y\r\n\r\nText",
+        ticket=fresh, key_id=fresh.key_id, text="Danke", original=_with_file(),
         at=timezone.now(),
     )  # fmt: skip
-    world.ids |= {"answer_id": answered.pk, "reply_id": reply.pk}
+    world.ids |= {"answer_id": answered.pk, "reply_id": reply.pk, "reply_file": 1}
+
+
+def _with_file() -> bytes:
+    mail = EmailMessage()
+    mail["Subject"] = "y"
+    mail.set_content("Text")
+    mail.add_attachment("Ein Plan", filename="plan.txt")
+    return mail.as_bytes()
 
 
 def _undeliverable(department: Any) -> Ticket:

@@ -53,8 +53,10 @@ def away(address: str, mail: Mail, *, language: str, at: float) -> bytes:
 
 
 def robot(address: str, mail: Mail, *, at: float) -> bytes:
-    """Return what an automaton sends that breaks every rule: no mark, from a real address."""
+    """Return what an automaton sends that breaks every rule: no mark, and to where people reply."""
     reply = _answer(address, mail, "Ihre Nachricht ist eingegangen: {subject}", at)
+    if asked := _headers(mail.raw).get("Reply-To"):
+        reply.replace_header("To", str(asked))
     reply.set_content("Vielen Dank für Ihre Nachricht. Wir kümmern uns darum.\n")
     return reply.as_bytes(policy=POLICY)
 

@@ -155,22 +155,6 @@ def test_reply_reopens_the_ticket(db: None) -> None:
     assert Reply.objects.get(ticket=ticket).text == "Und die Seitenstraße?"
 
 
-def test_robots_that_say_nothing_of_it_stop_after_one_mail_each(db: None) -> None:
-    """Both answer each mail of ours with the same words, in person by all that can be told."""
-    ticket = make_ticket()
-    sent(ticket, MailKind.NOTIFICATION)
-    done = 0
-
-    for turn in range(10):
-        state = Ticket.objects.get(pk=ticket.pk).state
-        raw = answer_to(ticket, "Bin im Urlaub.", f"d{turn}")
-        if state != TicketState.FORWARDED:
-            raw = reply_to(ticket, "Ich auch.", f"c{turn}")
-        done += receive(raw).outcome in {Outcome.ANSWER, Outcome.REPLY}
-
-    assert done == 2
-
-
 def test_robots_that_say_so_get_no_mail_at_all(ticket: Ticket) -> None:
     notice = answer_to(ticket).replace(b"Subject:", b"Auto-Submitted: auto-replied\nSubject:")
 

@@ -1,11 +1,14 @@
 """One ticket's page: who may open it, what it shows and keeps back, what it costs."""
 
 from datetime import timedelta
+from email.message import EmailMessage
 from http import HTTPStatus
+from io import BytesIO
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
 from routing.enums import Action, AnswerState, Channel, ConsentState, Party, TicketState
@@ -198,6 +201,55 @@ def test_original_mail_is_shown_as_text_without_its_sender(browser: Client, tick
     assert "Noch etwas" in page
     assert "&lt;b&gt;Zitat" in page
     assert "erika@example.org" not in page
+
+
+def reply_with(ticket: Ticket, *files: tuple[str, bytes]) -> Reply:
+    """A citizen's e-mail with these files."""
+    mail = EmailMessage()
+    mail.set_content("Anbei die Fotos.")
+    for name, data in files:
+        mail.add_attachment(data, "application", "octet-stream", filename=name)
+    return Reply.objects.create(
+        ticket=ticket,
+        key_id=ticket.key_id,
+        text="Anbei",
+        original=mail.as_bytes(),
+        at=timezone.now(),
+    )
+
+
+def test_files_of_a_reply_are_handed_out_by_what_they_are(browser: Client, ticket: Ticket) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (2, 2)).save(picture, "PNG")
+    reply = reply_with(ticket, ("foto.exe", picture.getvalue()), ("plan.txt", b"Ein Plan"))
+
+    page = browser.get(address(ticket, f"replies/{reply.pk}/original/")).content.decode()
+    files = [browser.get(address(ticket, f"replies/{reply.pk}/files/{n}/")) for n in (1, 2)]
+
+    assert "foto.exe.png" in page
+    assert [file["Content-Type"] for file in files] == ["image/png", "text/plain"]
+    assert files[0]["Content-Disposition"].startswith("inline")
+    assert files[1]["Content-Disposition"] == 'attachment; filename="plan.txt"'
+    assert files[1].content == b"Ein Plan"
+    assert {file["Cache-Control"] for file in files} == {"no-store, private"}
+
+
+def test_harmful_files_of_a_reply_are_named_but_stay_closed(
+    browser: Client, ticket: Ticket
+) -> None:
+    script = b"%PDF-1.7\n1 0 obj<</S/JavaScript/JS(app.alert(1))>>endobj\n%%EOF\n"
+    reply = reply_with(ticket, ("rechnung.pdf", script), ("lauf.exe", b"MZ\x90\0" * 9))
+
+    page = browser.get(address(ticket, f"replies/{reply.pk}/original/")).content.decode()
+    answers = [
+        browser.get(address(ticket, f"replies/{reply.pk}/files/{n}/")).status_code
+        for n in (0, 1, 2, 3, 10**30)
+    ]
+
+    assert "rechnung.pdf" in page
+    assert "lauf.exe" in page
+    assert "/files/" not in page
+    assert answers == [HTTPStatus.NOT_FOUND] * 5
 
 
 def test_original_of_another_ticket_is_not_found(
