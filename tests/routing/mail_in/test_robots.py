@@ -50,8 +50,13 @@ def outcomes() -> Counter[str]:
 
 
 def notified(ticket: Ticket) -> Ticket:
-    of = {"office_id": ticket.office_id, "department": ticket.department}
-    outbox.post(MailKind.NOTIFICATION, **of, question=ticket.question, ticket=ticket)
+    outbox.post(
+        MailKind.NOTIFICATION,
+        office_id=ticket.office_id,
+        department=ticket.department,
+        question=ticket.question,
+        ticket=ticket,
+    )
     return ticket
 
 
