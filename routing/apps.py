@@ -8,3 +8,10 @@ class RoutingConfig(AppConfig):
 
     name = "routing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let `/readyz` and `/metrics` know of tickets whose erasure is overdue."""
+        from routing.services import retention
+        from sessions_app.services import health
+
+        health.OVERDUE.append(retention.overdue)

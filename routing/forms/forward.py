@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,6 +23,8 @@ NOTE_LIMIT = 2000
 class ForwardForm(forms.Form):
     """The question, the departments, and what is asked of the citizen."""
 
+    # One press of the button: pressed twice, it makes one question.
+    token = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
     text = forms.CharField(
         label=_("Question"),
         max_length=LONGEST,
@@ -87,6 +90,7 @@ class ForwardForm(forms.Form):
         data = self.cleaned_data
         lead = data["lead"]
         return {
+            "token": data["token"],
             "text": data["text"],
             "lead": lead,
             "consulted": [each for each in data["consulted"] if each != lead],

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -48,6 +49,14 @@ class WrongFile(ForwardingError):
     """Not a picture of this conversation, or no longer there."""
 
 
+class WrongToken(ForwardingError):
+    """It names a press of the button in another conversation."""
+
+
+class _Twice(Exception):
+    """The same press of the button once more."""
+
+
 def forward(  # noqa: PLR0913  # what the form asks for, each by its name
     conversation: Conversation,
     *,
@@ -62,16 +71,19 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
     anonymous: bool = False,
     share_name: bool = False,
     language: str = "de",
+    token: UUID | None = None,
 ) -> Question:
     """Keep the question under keys of its own and ask the citizen, or hand it over at once.
 
     `anonymous` asks nobody: no name, no address, the answer stays inside. Else `if_unanswered` says
-    what becomes of it without a reply. `share_name` asks for the profile's name as well. Raises
+    what becomes of it without a reply. `share_name` asks for the profile's name as well. `token`
+    names one press of the button: the same one again returns the first question. Raises
     ForwardingError, KeyUnavailable.
     """
-    now, departments = timezone.now(), (lead, *consulted)
+    departments = (lead, *consulted)
     _check(conversation, departments, attachments)
     question = Question(
+        uid=token or uuid4(),
         office_id=by.office_id,
         conversation=conversation,
         text=_checked(text),
@@ -82,16 +94,33 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
         created_by=by,
     )
     rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in departments]
+    try:
+        _keep(question, rows, attachments, note, by=by)
+    except _Twice:
+        return Question.objects.get(uid=question.uid)
+    return question
+
+
+def _keep(
+    question: Question,
+    rows: list[Ticket],
+    attachments: Collection[Attachment],
+    note: str,
+    *,
+    by: Staff,
+) -> None:
+    now = timezone.now()
     with _boxes(question, rows), transaction.atomic():
-        locked = dialogue.locked(conversation.pk, now)
+        locked = dialogue.locked(question.conversation_id, now)
         if locked is None:
             raise ConversationClosed
+        if earlier := Question.objects.filter(uid=question.uid).first():
+            raise _Twice if earlier.conversation_id == locked.pk else WrongToken
         _save(question, rows, locked, by=by, now=now)
         _copy(question, attachments)
         if note.strip():
             notes.add(question, by=by, department=None, text=note)
         _start(question, locked, by=by, now=now)
-    return question
 
 
 def _checked(text: str) -> str:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from routing.enums import ConsentState, MailKind, TicketState
 from routing.mail import tokens
@@ -216,7 +217,6 @@ def _answer(matter: Matter) -> Content:
     if answer is None or matter.ticket is None:
         raise LookupError
     names = {"reference": question.reference, "department": matter.ticket.department.name}
-    days = matter.correspondence.retention_days
     return Content(
         subject=_("Answer to your question %(reference)s") % names,
         title=_("Answer to your question %(reference)s") % names,
@@ -228,10 +228,21 @@ def _answer(matter: Matter) -> Content:
         ],
         hints=[
             _("If something is still open, just reply to this e-mail."),
-            _("We erase your question and this answer here after %(days)d days.") % {"days": days},
+            _kept_for(matter.correspondence.retention_days),
         ],
         withdraw=_withdraw_link(matter, question),
     )
+
+
+def _kept_for(days: int) -> str:
+    if not days:
+        return _("We erase your question and this answer here as soon as this e-mail has left.")
+    text = ngettext(
+        "We erase your question and this answer here after one day.",
+        "We erase your question and this answer here after %(days)d days.",
+        days,
+    )
+    return text % {"days": days}
 
 
 def _withdrawn(matter: Matter) -> Content:

@@ -6,7 +6,7 @@ finished only when a check has found nothing left. Until then every tick tries a
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, transaction
@@ -42,6 +42,7 @@ STORED: tuple[type[Model], ...] = (
     models.Consent,
     models.Question,
 )
+OVERDUE_AFTER = timedelta(minutes=5)  # a tick every ten seconds begins what is due
 _FAILURES = (DatabaseError, VaultError, OSError, moves.TicketError)
 _ARRIVED_OR_GIVEN_UP = (MailState.SENT, MailState.FAILED)
 
@@ -83,6 +84,14 @@ def due(now: datetime) -> list[Ticket]:
     withdrawn = Ticket.objects.filter(~Exists(is_waiting), state=TicketState.WITHDRAWN)
     tickets = (Ticket.objects.to_be_erased(now) | withdrawn).select_related("question")
     return [ticket for ticket in tickets if _may_go(ticket, now)]
+
+
+def overdue(now: datetime) -> int:
+    """Count tickets that should have been erased OVERDUE_AFTER before `now` (aware) and are not."""
+    since = now - OVERDUE_AFTER
+    late = Ticket.objects.to_be_erased(since).select_related("question")
+    unfinished = _unfinished().filter(started_at__lte=since).count()
+    return unfinished + sum(_may_go(ticket, since) for ticket in late)
 
 
 def _may_go(ticket: Ticket, now: datetime) -> bool:

@@ -17,6 +17,12 @@ log = logging.getLogger(__name__)
 OK = "ok"
 SILENT_AFTER = 30  # seconds without a heartbeat
 
+# Each counts erasures that are overdue at an aware time; an app above this one adds its own.
+OVERDUE: list[Callable[[datetime], int]] = [
+    lambda now: len(erasure.overdue(now)),
+    erasure.overdue_wishes,
+]
+
 
 def beat() -> None:
     """Note in Redis that a worker works; forgotten after SILENT_AFTER seconds. Never raises."""
@@ -35,6 +41,11 @@ def readiness(now: datetime) -> dict[str, str]:
         "keystore": _answer(_keystore),
         "erasure": _answer(lambda: _erasure(now)),
     }
+
+
+def overdue_erasures(now: datetime) -> int:
+    """Count sessions, citizens' wishes and tickets that should have been erased by `now` (aware)."""
+    return sum(count(now) for count in OVERDUE)
 
 
 def _answer(check: Callable[[], str]) -> str:
@@ -66,4 +77,4 @@ def _keystore() -> str:
 
 
 def _erasure(now: datetime) -> str:
-    return "overdue" if erasure.overdue(now) or erasure.overdue_wishes(now) else OK
+    return "overdue" if overdue_erasures(now) else OK

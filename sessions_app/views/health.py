@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sessions_app.queries import health as figures
-from sessions_app.services import erasure, health
+from sessions_app.services import health
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -47,13 +47,11 @@ def _exposition(now: datetime) -> Iterator[str]:
     yield from _by_state("sessions", "Sessions by state.", figures.sessions_by_state(now))
     outgoing = figures.outgoing_by_state()
     yield from _by_state("outgoing_messages", "Stored outgoing messages by delivery.", outgoing)
-    yield from _gauge("overdue_erasures", "Erasures overdue by a minute.", _overdue(now))
+    yield from _gauge(
+        "overdue_erasures", "Erasures that are overdue.", health.overdue_erasures(now)
+    )
     yield from _age("last_message", "Seconds since a message came in.", figures.last_received_at())
     yield from _age("last_erasure", "Seconds since an erasure.", figures.last_erased_at())
-
-
-def _overdue(now: datetime) -> int:
-    return len(erasure.overdue(now)) + erasure.overdue_wishes(now)
 
 
 def _by_state(name: str, text: str, counts: Mapping[str, int]) -> Iterator[str]:

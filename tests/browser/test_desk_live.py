@@ -2,10 +2,11 @@
 
 import re
 import signal
+import time
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from sessions_app.enums import DeliveryState, Direction, Role
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
@@ -239,6 +240,24 @@ def test_reply_during_an_outage_is_kept_and_sent_once_on_retry(
 
     shows(page, "#thread .bubble:last-child", "Trotzdem")
     assert sent(erika) == ["Trotzdem"]
+
+
+@pytest.mark.parametrize("late", ["hx-sse.min", "desk-stream", "desk-reply"])
+def test_stream_connects_whichever_script_comes_late(
+    open_desk: desks.Opener, host: Staff, erika: Conversation, late: str
+) -> None:
+    page = open_desk(host, "/desk/")
+
+    def come_late(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    page.route(f"**/{late}.*.js", come_late)
+    page.goto(page.url)
+    hears(page)
+    writes(erika, "Jetzt aber")
+
+    shows(page, f"#row-{erika.pk}", "Jetzt aber")
 
 
 def test_first_connection_that_fails_is_tried_again(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -111,6 +112,27 @@ def test_failed_forwarding_leaves_no_key_and_no_file(talk: Conversation, mayor: 
 
     assert set(keystore().ids()) == before
     assert not Question.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_press_at_once_makes_one_question(talk: Conversation, mayor: Staff) -> None:
+    token, lead = uuid4(), routing.department(mayor.office)
+    made: list[Question] = []
+
+    at_once([lambda: made.append(forward(talk, mayor, lead=lead, token=token))] * 4)
+
+    (question,) = Question.objects.all()
+    assert made == [question] * 4
+    assert question.tickets.count() == 1
+    assert len(list(keystore().ids())) == len({talk.key_id}) + 2
+
+
+@pytest.mark.django_db
+def test_press_in_another_conversation_is_refused(talk: Conversation, mayor: Staff) -> None:
+    token = forward(talk, mayor).uid
+
+    with pytest.raises(forwarding.WrongToken):
+        forward(factories.conversation(talk.session), mayor, token=token)
 
 
 @pytest.mark.django_db

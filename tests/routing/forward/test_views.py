@@ -72,6 +72,21 @@ def picture(talk: Conversation, content: bytes = b"\x89PNG") -> Attachment:
     return row
 
 
+def test_form_sent_twice_makes_one_question(
+    mayor: Staff, talk: Conversation, lights: Department
+) -> None:
+    browser = signed_in(mayor)
+    form = browser.get(url(talk)).content.decode()
+    token = re.search(r'name="token" value="([^"]+)"', form)
+    assert token
+    data = entered(lights, token=token[1])
+
+    places = [browser.post(url(talk), data)["Location"] for _ in range(2)]
+
+    assert places == [f"/desk/{talk.session_id}/{talk.pk}/"] * 2
+    assert Question.objects.count() == 1
+
+
 def test_form_begins_with_the_marked_messages(mayor: Staff, talk: Conversation) -> None:
     first, _between, last = (factories.message(talk, text) for text in ("Eins", "Zwei", "Drei"))
 

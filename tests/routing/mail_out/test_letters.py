@@ -191,6 +191,22 @@ def test_answer_in_english(answered: OutgoingMail, question: Question) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (0, "löschen wir bei uns, sobald diese E-Mail abgeschickt ist."),
+        (1, "löschen wir bei uns nach einem Tag."),
+        (14, "löschen wir bei uns nach 14 Tagen."),
+    ],
+)
+def test_answer_says_how_long_it_is_kept(
+    answered: OutgoingMail, question: Question, days: int, words: str
+) -> None:
+    Correspondence.objects.create(office=question.office, retention_days=days)
+
+    assert words in letter(answered).text
+
+
 def test_answer_with_letterhead_closing_sender_and_files(
     answered: OutgoingMail, question: Question
 ) -> None:
