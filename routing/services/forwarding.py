@@ -95,7 +95,7 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
     )
     rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in departments]
     try:
-        _keep(question, rows, attachments, note, by=by)
+        _keep(question, rows, conversation, attachments, note, by=by)
     except _Twice:
         return Question.objects.get(uid=question.uid)
     return question
@@ -104,6 +104,7 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
 def _keep(
     question: Question,
     rows: list[Ticket],
+    conversation: Conversation,
     attachments: Collection[Attachment],
     note: str,
     *,
@@ -111,7 +112,7 @@ def _keep(
 ) -> None:
     now = timezone.now()
     with _boxes(question, rows), transaction.atomic():
-        locked = dialogue.locked(question.conversation_id, now)
+        locked = dialogue.locked(conversation.pk, now)
         if locked is None:
             raise ConversationClosed
         if earlier := Question.objects.filter(uid=question.uid).first():
