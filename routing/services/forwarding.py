@@ -49,10 +49,6 @@ class WrongFile(ForwardingError):
     """Not a picture of this conversation, or no longer there."""
 
 
-class WrongToken(ForwardingError):
-    """It names a press of the button in another conversation."""
-
-
 class _Twice(Exception):
     """The same press of the button once more."""
 
@@ -77,7 +73,7 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
 
     `anonymous` asks nobody: no name, no address, the answer stays inside. Else `if_unanswered` says
     what becomes of it without a reply. `share_name` asks for the profile's name as well. `token`
-    names one press of the button: the same one again returns the first question. Raises
+    names one press of the button: the same question once more returns the first. Raises
     ForwardingError, KeyUnavailable.
     """
     departments = (lead, *consulted)
@@ -116,12 +112,23 @@ def _keep(
         if locked is None:
             raise ConversationClosed
         if earlier := Question.objects.filter(uid=question.uid).first():
-            raise _Twice if earlier.conversation_id == locked.pk else WrongToken
+            if _is_same(earlier, question, rows):
+                raise _Twice
+            question.uid = uuid4()  # the form was filled in anew after "back"
         _save(question, rows, locked, by=by, now=now)
         _copy(question, attachments)
         if note.strip():
             notes.add(question, by=by, department=None, text=note)
         _start(question, locked, by=by, now=now)
+
+
+def _is_same(earlier: Question, question: Question, rows: list[Ticket]) -> bool:
+    asked = set(earlier.tickets.values_list("department", flat=True))
+    return (
+        earlier.conversation_id == question.conversation_id
+        and earlier.text == question.text
+        and asked == {ticket.department_id for ticket in rows}
+    )
 
 
 def _checked(text: str) -> str:

@@ -129,11 +129,21 @@ def test_same_press_at_once_makes_one_question(talk: Conversation, mayor: Staff)
 
 
 @pytest.mark.django_db
-def test_press_in_another_conversation_is_refused(talk: Conversation, mayor: Staff) -> None:
-    token = forward(talk, mayor).uid
+def test_form_filled_in_anew_after_back_makes_another_question(
+    talk: Conversation, mayor: Staff
+) -> None:
+    first = forward(talk, mayor)
+    other = factories.conversation(talk.session)
+    lead = first.tickets.get().department
 
-    with pytest.raises(forwarding.WrongToken):
-        forward(factories.conversation(talk.session), mayor, token=token)
+    questions = [
+        forward(talk, mayor, token=first.uid, lead=lead, text="Und wo?"),
+        forward(talk, mayor, token=first.uid),
+        forward(other, mayor, token=first.uid, lead=lead),
+    ]
+
+    assert len({first.pk, *(each.pk for each in questions)}) == 4
+    assert questions[0].text == "Und wo?"
 
 
 @pytest.mark.django_db
