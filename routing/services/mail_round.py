@@ -30,7 +30,7 @@ from sprechstunde.vault.errors import KeyUnavailable, Tampered
 
 log = logging.getLogger(__name__)
 
-IN_HAND: Final = 16  # claimed at the same time; each is in doubt after a crash
+IN_HAND: Final = 24  # claimed at the same time; each is in doubt after a crash
 STOCK: Final = 2 * relay.CONNECTIONS  # with the server or next to be, while others are made ready
 GATHERING: Final = 0.05  # seconds that a result waits for others to share its transaction
 DATABASE_TRIES: Final = 20

@@ -46,7 +46,7 @@ def beat(configuration: Configuration) -> Program:
     # The ticks are short and find due work by themselves: nothing to remember in a file.
     options = ["--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", ""]
     return _python(
-        "beat", ["celery", "--quiet", "-A", "sprechstunde", "beat", *options], configuration
+        "beat", ["celery", "--quiet", "-A", "sprechstunde.beat", "beat", *options], configuration
     )
 
 
