@@ -1,7 +1,15 @@
 """Files of a citizen's reply: they lie in the sealed e-mail alone and are taken out when asked for."""
 
+from django.utils.translation import gettext_lazy as _
+
 from routing.mail.parsing import Mail
-from routing.services.answer_files import Checked, FileRefused, harmless
+from routing.services.answer_files import Checked, FileRefused, Refusal, harmless
+
+CLOSED = {
+    Refusal.EMPTY: _("It is empty."),
+    Refusal.KIND: _("It is no picture, PDF, text or office document."),
+    Refusal.ACTIVE: Refusal.ACTIVE.label,
+}
 
 
 def files(mail: Mail) -> list[Checked | FileRefused]:

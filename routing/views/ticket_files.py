@@ -114,7 +114,9 @@ def _listed(reply: Reply, mail: Mail) -> list[dict[str, object]]:
             facts = {"url": url, "size": len(file.data), "is_viewable": file.media_type in VIEWABLE}
             listed.append({"name": printable(file.name), **facts})
         else:
-            listed.append({"name": printable(file.name), "refusal": file.reason.label})
+            listed.append(
+                {"name": printable(file.name), "refusal": reply_files.CLOSED[file.reason]}
+            )
     return listed
 
 

@@ -247,7 +247,9 @@ def test_harmful_files_of_a_reply_are_named_but_stay_closed(
     ]
 
     assert "rechnung.pdf" in page
+    assert "Das Dokument enthält Skripte" in page
     assert "lauf.exe" in page
+    assert "Das ist kein Bild" in page
     assert "/files/" not in page
     assert answers == [HTTPStatus.NOT_FOUND] * 5
 
