@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
+from routing.services import confirmation, withdrawal
 from sessions_app.enums import ErasureTrigger, Role
 from sessions_app.models import ErasureRecord, NumberReveal, Staff
 from tests import factories
@@ -54,6 +55,10 @@ def pages_of(admin: Staff) -> list[str]:
     planned = admin.office.sessions.upcoming(timezone.now()).get()
     department = routing.department(admin.office, mailbox_confirmed_at=None)
     routing.clerk(department, first_name="Kim", last_name="Muster")
+    now = timezone.now()
+    ends = {"address_confirmed_at": None, "address_expires_at": now + timedelta(days=1)}
+    question = routing.question(admin.office, **ends)
+    routing.ticket(question, department)
     return [
         "/",
         f"/privacy/{slug}/",
@@ -69,6 +74,9 @@ def pages_of(admin: Staff) -> list[str]:
         f"/departments/{slug}/import/",
         f"/correspondence/{slug}/",
         f"/records/{slug}/",
+        f"/mail/confirm/{confirmation.token(question, now=now)}/",
+        f"/mail/withdraw/{withdrawal.token(question, now=now)}/",
+        "/mail/withdraw/forged/",
         "/password/",
         "/nowhere/",
     ]
