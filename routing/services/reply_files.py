@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from routing.mail.parsing import Mail
+from routing.mail.bodies import File
 from routing.services.answer_files import Checked, FileRefused, Refusal, harmless
 
 CLOSED = {
@@ -12,13 +12,9 @@ CLOSED = {
 }
 
 
-def files(mail: Mail) -> list[Checked | FileRefused]:
-    """Return the mail's files in their order as staff may open them, or why one stays closed."""
-    return [_opened(file.name, file.data) for file in mail.files]
-
-
-def _opened(name: str, data: bytes) -> Checked | FileRefused:
+def opened(file: File) -> Checked | FileRefused:
+    """Return a file of the e-mail as staff may open it, or why it stays closed."""
     try:
-        return harmless(name, data)
+        return harmless(file.name, file.data)
     except FileRefused as refusal:
         return refusal

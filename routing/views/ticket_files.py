@@ -78,7 +78,9 @@ def reply_file(
 ) -> HttpResponse:
     """Return the file with this place in the citizen's e-mail; what could do harm is not found."""
     mail = parsing.read(_reply(ticket, reply_id).original or b"")
-    found = dict(enumerate(reply_files.files(mail), 1)).get(number)
+    if not 0 < number <= len(mail.files):
+        raise Http404
+    found = reply_files.opened(mail.files[number - 1])
     if not isinstance(found, Checked):
         raise Http404
     return _bytes(found.name, found.media_type, found.data)
@@ -108,7 +110,7 @@ def _original(
 def _listed(reply: Reply, mail: Mail) -> list[dict[str, object]]:
     """Return name, size, media type and address of each file, or the reason why it stays closed."""
     listed: list[dict[str, object]] = []
-    for number, file in enumerate(reply_files.files(mail), 1):
+    for number, file in enumerate(map(reply_files.opened, mail.files), 1):
         if isinstance(file, Checked):
             url = reverse("ticket_reply_file", args=(reply.ticket_id, reply.pk, number))
             facts = {"url": url, "size": len(file.data), "is_viewable": file.media_type in VIEWABLE}
