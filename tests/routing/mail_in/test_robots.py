@@ -11,11 +11,12 @@ from pytest_django import Settings
 
 from routing.enums import MailKind, MailState, Outcome, TicketState
 from routing.mail import relay
-from routing.models import IncomingMail, OutgoingMail, Ticket
-from routing.services import inbox, outbox, sending
+from routing.models import IncomingMail, OutgoingMail
+from routing.services import inbox, sending
 from tests.routing.mail_in import corpus_mails
 from tests.routing.mail_in.conftest import OWN
 from tests.routing.mail_in.people import make_ticket
+from tests.routing.mail_out import rows
 from tests.simulator.control import Control
 from tests.simulator.process import running_simulator
 
@@ -49,21 +50,11 @@ def outcomes() -> Counter[str]:
     return Counter(IncomingMail.objects.values_list("outcome", flat=True))
 
 
-def notified(ticket: Ticket) -> Ticket:
-    outbox.post(
-        MailKind.NOTIFICATION,
-        office_id=ticket.office_id,
-        department=ticket.department,
-        question=ticket.question,
-        ticket=ticket,
-    )
-    return ticket
-
-
 def test_robots_without_a_mark_stop_after_one_mail_each(post: Control) -> None:
     for address in PEOPLE:
         post.mailbox(address).behave("robot")
-    ticket = notified(make_ticket())
+    ticket = make_ticket()
+    rows.of_ticket(MailKind.NOTIFICATION, ticket)
 
     goes_on()
 
@@ -78,7 +69,8 @@ def test_robots_without_a_mark_stop_after_one_mail_each(post: Control) -> None:
 def test_robots_that_keep_to_the_rules_change_nothing(post: Control) -> None:
     for address in PEOPLE:
         post.mailbox(address).behave("away")
-    ticket = notified(make_ticket())
+    ticket = make_ticket()
+    rows.of_ticket(MailKind.NOTIFICATION, ticket)
 
     goes_on()
 
