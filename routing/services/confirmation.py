@@ -53,7 +53,9 @@ def confirm(token: str, now: datetime) -> Question | None:
     except BadToken:
         return None
     with transaction.atomic():
-        question = _awaiting(now).select_for_update(of=("self",)).filter(uid=uid).first()
+        question = (
+            _awaiting(now).select_for_update(of=("self",), no_key=True).filter(uid=uid).first()
+        )
         if question is None or not _is_genuine(token, question, now):
             return None
         _confirmed(question, now)

@@ -1,6 +1,6 @@
 """Set up departments: their words, their mailbox, their people."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -50,14 +50,14 @@ def create(office: Office, fields: Fields) -> Department:
 @transaction.atomic
 def change(department: Department, fields: Fields) -> Department:
     """Change a department. A new mailbox has to confirm itself before mail goes there."""
-    locked = Department.objects.select_for_update().get(pk=department.pk)
+    locked = Department.objects.select_for_update(no_key=True).get(pk=department.pk)
     return _keep(locked, fields)
 
 
 @transaction.atomic
 def close(department: Department) -> None:
     """Take no new questions from now on; raises HasOpenTickets."""
-    Department.objects.select_for_update().get(pk=department.pk)
+    Department.objects.select_for_update(no_key=True).get(pk=department.pk)
     waiting = department.tickets.filter(state__in=UNFINISHED).count()
     if waiting:
         raise HasOpenTickets(waiting)
@@ -67,6 +67,16 @@ def close(department: Department) -> None:
 def reopen(department: Department) -> None:
     """Take questions again."""
     Department.objects.filter(pk=department.pk).update(closed_at=None)
+
+
+def keep_open(office_id: int, departments: Collection[Department]) -> bool:
+    """Whether all of them take questions of this office; until the end of the transaction none closes.
+
+    Inside a transaction only.
+    """
+    pks = {each.pk for each in departments}
+    rows = Department.objects.filter(pk__in=pks, office=office_id, closed_at=None)
+    return len(rows.select_for_update(no_key=True).order_by("pk").values_list("pk")) == len(pks)
 
 
 @transaction.atomic

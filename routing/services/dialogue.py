@@ -84,7 +84,9 @@ def begin(question: Question, conversation: Conversation, *, now: datetime) -> N
 
 def locked(conversation_id: int, now: datetime) -> Conversation | None:
     """Return the conversation, locked, while it can be read; None once it cannot."""
-    rows = Conversation.objects.select_for_update(of=("self",)).select_related("session__office")
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "session__office"
+    )
     found = rows.filter(pk=conversation_id, erase_requested_at=None).first()
     return found if found and found.session.is_readable(now) else None
 
@@ -147,7 +149,7 @@ def _hear_conversation(conversation_id: int, now: datetime) -> None:
 
 def _round(conversation: Conversation, now: datetime) -> _Round:
     questions = Question.objects.filter(conversation=conversation).exclude(asked_at=None)
-    return _Round(conversation, list(questions.select_for_update().order_by("pk")), now)
+    return _Round(conversation, list(questions.select_for_update(no_key=True).order_by("pk")), now)
 
 
 def _hear(around: _Round) -> None:
@@ -225,7 +227,7 @@ def _ask_next(around: _Round) -> None:
     waiting = Question.objects.filter(
         conversation=around.conversation, consent=ConsentState.FORWARD, asked_at=None
     )
-    question = waiting.select_for_update().order_by("pk").first()
+    question = waiting.select_for_update(no_key=True).order_by("pk").first()
     if question is None:
         return
     # What is there already is no reply to what comes only now.
@@ -250,7 +252,7 @@ def _undecided(now: datetime) -> QuerySet[Question]:
 def _settle_all(questions: QuerySet[Question], now: datetime) -> None:
     for pk in questions.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
-            rows = Question.objects.select_for_update(of=("self",))
+            rows = Question.objects.select_for_update(of=("self",), no_key=True)
             question = rows.filter(pk=pk, consent__in=ASKING).first()
             if question is not None:
                 consents.settle(question, is_wish=not _is_over(question, now), now=now)
@@ -272,7 +274,7 @@ def _is_over(question: Question, now: datetime) -> bool:
 
 
 def _asking(question: Question) -> Question:
-    rows = Question.objects.select_for_update(of=("self",))
+    rows = Question.objects.select_for_update(of=("self",), no_key=True)
     found = rows.filter(pk=question.pk, consent__in=ASKING).first()
     if found is None:
         raise NotAsking

@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from routing.enums import Action, ConsentState, Unanswered
 from routing.models import Department, Question, QuestionFile, Ticket, TicketEvent
-from routing.services import actors, dialogue, notes, sealed_files, suggestions, tickets
+from routing.services import (
+    actors,
+    departments,
+    dialogue,
+    notes,
+    sealed_files,
+    suggestions,
+    tickets,
+)
 from routing.services.live import announce_office
 from routing.services.references import next_reference
 from sessions_app.models import Attachment, Conversation, Staff
@@ -76,8 +84,10 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
     names one press of the button: the same question once more returns the first. Raises
     ForwardingError, KeyUnavailable.
     """
-    departments = (lead, *consulted)
-    _check(conversation, departments, attachments)
+    asked = (lead, *consulted)
+    if len({each.pk for each in asked}) < len(asked):
+        raise WrongDepartments
+    _check_files(conversation, attachments)
     question = Question(
         uid=token or uuid4(),
         office_id=by.office_id,
@@ -89,7 +99,7 @@ def forward(  # noqa: PLR0913  # what the form asks for, each by its name
         language=language,
         created_by=by,
     )
-    rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in departments]
+    rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in asked]
     try:
         _keep(question, rows, conversation, attachments, note, by=by)
     except _Twice:
@@ -115,6 +125,8 @@ def _keep(
             if _is_same(earlier, question, rows):
                 raise _Twice
             question.uid = uuid4()  # the form was filled in anew after "back"
+        if not departments.keep_open(question.office_id, [row.department for row in rows]):
+            raise WrongDepartments
         _save(question, rows, locked, by=by, now=now)
         _copy(question, attachments)
         if note.strip():
@@ -140,16 +152,7 @@ def _checked(text: str) -> str:
     return text
 
 
-def _check(
-    conversation: Conversation,
-    departments: Collection[Department],
-    attachments: Collection[Attachment],
-) -> None:
-    office_id = conversation.session.office_id
-    if len({each.pk for each in departments}) < len(departments):
-        raise WrongDepartments
-    if any(each.office_id != office_id or each.closed_at for each in departments):
-        raise WrongDepartments
+def _check_files(conversation: Conversation, attachments: Collection[Attachment]) -> None:
     for attachment in attachments:
         is_ours = attachment.message.conversation_id == conversation.pk
         if not is_ours or not chat_files.is_viewable(attachment):

@@ -161,7 +161,7 @@ def _claim(most: int, *, with_receipts: bool) -> list[int]:
     Whether a report was promised is written before the mail leaves: after a crash it is all we know.
     """
     now = timezone.now()
-    rows = due(now).select_for_update(of=("self",), skip_locked=True).order_by("pk")
+    rows = due(now).select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("pk")
     pks = list(rows.values_list("pk", flat=True)[:most])
     OutgoingMail.objects.filter(pk__in=pks).update(
         state=MailState.IN_FLIGHT,
@@ -178,7 +178,9 @@ def _put_off(error: NotNow) -> None:
     log.warning("mail server: %s", error.status)
     now = timezone.now()
     with transaction.atomic():
-        rows = due(now).select_for_update(of=("self",), skip_locked=True)[:PUT_OFF_AT_ONCE]
+        rows = due(now).select_for_update(of=("self",), skip_locked=True, no_key=True)[
+            :PUT_OFF_AT_ONCE
+        ]
         by_attempts: dict[int, list[int]] = {}
         for pk, attempts in rows.values_list("pk", "attempts"):
             by_attempts.setdefault(attempts + 1, []).append(pk)

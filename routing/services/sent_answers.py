@@ -18,7 +18,7 @@ def mark_sent(ticket_ids: Iterable[int], *, now: datetime) -> None:
     One that was reopened or withdrawn meanwhile, or whose next answer is still to come, stays as it is.
     """
     answered = Ticket.objects.filter(pk__in=ticket_ids, state=TicketState.ANSWERED)
-    rows = list(answered.select_for_update(of=("self",)).order_by("pk"))
+    rows = list(answered.select_for_update(of=("self",), no_key=True).order_by("pk"))
     newest = dict(_answers_of(rows))
     by_office: dict[int, list[Ticket]] = defaultdict(list)
     for ticket in rows:

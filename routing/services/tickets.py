@@ -20,7 +20,7 @@ from routing.enums import (
 )
 from routing.lifecycle import UNFINISHED
 from routing.models import Consent, Department, OutgoingMail, Question, Reply, Ticket
-from routing.services import handover, moves, outbox
+from routing.services import departments, handover, moves, outbox
 from routing.services.actors import CITIZEN, SYSTEM, Actor
 from routing.services.deadlines import due_on
 from routing.services.moves import NotAllowed, ReasonMissing, TicketError, WrongState
@@ -224,9 +224,8 @@ def _fresh(ticket: Ticket, department: Department, now: datetime) -> dict[str, A
 
 
 def _check_takes(department: Department, ticket: Ticket) -> None:
-    is_ours = department.office_id == ticket.office_id and department.closed_at is None
     siblings = Ticket.objects.filter(question=ticket.question_id, department=department)
-    if not is_ours or siblings.exists():
+    if not departments.keep_open(ticket.office_id, [department]) or siblings.exists():
         raise WrongDepartment
 
 

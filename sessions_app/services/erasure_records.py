@@ -37,7 +37,7 @@ def begin(
     """
     with transaction.atomic():
         # The second worker waits here.
-        locked = ConsultationSession.objects.select_for_update().get(pk=session.pk)
+        locked = ConsultationSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         if number is None and locked.is_readable(timezone.now()):
             raise StillReadable
         known = session.erasure_records.filter(conversation_number=number).first()
@@ -63,7 +63,7 @@ def finish(record: ErasureRecord, *, compacted: bool) -> ErasureRecord:
     left = _left(record.session, record.conversation_number).total
     is_done = compacted and not left
     with transaction.atomic():
-        record = ErasureRecord.objects.select_for_update().get(pk=record.pk)
+        record = ErasureRecord.objects.select_for_update(no_key=True).get(pk=record.pk)
         if record.finished_at is None:
             record.remaining, record.compacted = left, compacted
             if is_done:

@@ -116,7 +116,9 @@ def lock_for_newcomers(directory: Directory, senders: Iterable[Sender]) -> None:
     Looks the senders up again: they may have become known before the lock was ours. Raises
     Vanished if the session has ended by then.
     """
-    rows = ConsultationSession.objects.select_for_update().filter(pk=directory.session.pk)
+    rows = ConsultationSession.objects.select_for_update(no_key=True).filter(
+        pk=directory.session.pk
+    )
     session = rows.first()
     if session is None or not session.is_readable(timezone.now()):
         raise Vanished

@@ -188,7 +188,9 @@ def _checked(text: str) -> str:
 
 
 def _locked(conversation: Conversation) -> Conversation:
-    rows = Conversation.objects.select_for_update(of=("self",)).select_related("session__office")
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "session__office"
+    )
     row = rows.filter(pk=conversation.pk, erase_requested_at=None).first()
     if row is None or not row.session.is_readable(timezone.now()):
         raise SessionClosed

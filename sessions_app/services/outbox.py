@@ -149,7 +149,7 @@ def start(attempts: Sequence[Attempt], now: datetime) -> list[Attempt]:
     skips = connection.features.has_select_for_update_skip_locked
     statement = _START.format(
         seen=", ".join(["(%s, %s)"] * len(wanted)),
-        locked="FOR UPDATE OF message SKIP LOCKED" if skips else "",
+        locked="FOR NO KEY UPDATE OF message SKIP LOCKED" if skips else "",
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*_written(now, now, now - FAREWELL_UNTIL), *seen])

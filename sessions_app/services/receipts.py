@@ -102,7 +102,7 @@ def _locked_rows(session_id: int, news: Sequence[_News]) -> list[Message]:
     ids = {piece.reference for piece in news if piece.reference}
     mine = Q(pk__in=ids) | Q(wamid_digest__in={piece.digest for piece in news})
     rows = Message.objects.filter(mine, session=session_id, direction=Direction.OUT)
-    return list(rows.select_for_update(of=("self",)).order_by("pk").only(*_COLUMNS))
+    return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").only(*_COLUMNS))
 
 
 def _advance(row: Message, piece: _News) -> bool:

@@ -122,12 +122,12 @@ def extend(session: ConsultationSession, *, minutes: int) -> None:
 
 def _lock(office: Office) -> None:
     # Serialises all planning of one office. On SQLite the IMMEDIATE transaction does it.
-    Office.objects.select_for_update().get(pk=office.pk)
+    Office.objects.select_for_update(no_key=True).get(pk=office.pk)
 
 
 def _locked(session: ConsultationSession) -> ConsultationSession:
     return (
-        ConsultationSession.objects.select_for_update(of=("self",))
+        ConsultationSession.objects.select_for_update(of=("self",), no_key=True)
         .select_related("office")
         .get(pk=session.pk)
     )

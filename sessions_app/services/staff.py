@@ -97,7 +97,7 @@ def one_time_password() -> str:
 
 
 def _lock_office(staff: Staff) -> None:
-    Office.objects.select_for_update().get(pk=staff.office_id)
+    Office.objects.select_for_update(no_key=True).get(pk=staff.office_id)
 
 
 def _refuse_last_admin(staff: Staff) -> None:

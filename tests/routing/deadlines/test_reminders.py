@@ -1,11 +1,9 @@
 """Departments are reminded, the mayor's office is told: at the right day, once, and again weekly."""
 
-import threading
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from routing.enums import Action, AnswerState, MailKind, TicketState
@@ -14,6 +12,7 @@ from routing.services import answers, deadlines, tickets
 from routing.services.actors import of
 from sessions_app.enums import Role
 from tests import factories as ground
+from tests.at_once import at_once
 from tests.routing import factories
 
 pytestmark = pytest.mark.django_db
@@ -139,19 +138,8 @@ def test_passing_on_begins_anew() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_tell_once() -> None:
     due_ticket()
-    start = threading.Barrier(4)
+    late = at(FRIDAY + timedelta(days=5))
 
-    def work() -> None:
-        start.wait()
-        try:
-            deadlines.remind_and_escalate(at(FRIDAY + timedelta(days=5)))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: deadlines.remind_and_escalate(late)] * 4)
 
     assert sorted(kinds()) == [MailKind.ESCALATION, MailKind.REMINDER]

@@ -1,27 +1,26 @@
 """A question leaves the conversation: its own box, its number, and nothing if it fails."""
 
 import shutil
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from routing.enums import Action, ConsentState, MailKind, TicketState, Unanswered
-from routing.models import Choice, OutgoingMail, Question, Ticket, TicketEvent
-from routing.services import dialogue, forwarding, suggestions
+from routing.models import Choice, Department, OutgoingMail, Question, Ticket, TicketEvent
+from routing.services import departments, dialogue, forwarding, suggestions
 from routing.services.references import next_reference
 from sessions_app.enums import AttachmentState
 from sessions_app.models import Attachment, Conversation, Staff
 from sprechstunde.vault.keystore import keystore
 from tests import factories
+from tests.at_once import at_once
 from tests.routing import factories as routing
 from tests.routing.forward.talk import Citizen, citizen
 
@@ -98,6 +97,35 @@ def test_departments_that_take_nothing_are_refused(talk: Conversation, mayor: St
 
 
 @pytest.mark.django_db
+def test_department_that_was_closed_since_the_form_was_opened_is_refused(
+    talk: Conversation, mayor: Staff
+) -> None:
+    lead = routing.department(mayor.office)
+    departments.close(Department.objects.get(pk=lead.pk))
+
+    with pytest.raises(forwarding.WrongDepartments):
+        forward(talk, mayor, lead=lead)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_question_and_the_departments_end_at_once_leave_no_question_in_a_closed_one(
+    talk: Conversation, mayor: Staff
+) -> None:
+    closing = [routing.department(mayor.office) for _ in range(4)]
+
+    for lead in closing:
+        at_once(
+            partial(forward, talk, mayor, lead=lead),
+            partial(departments.close, lead),
+            refusal=(forwarding.WrongDepartments, departments.HasOpenTickets),
+        )
+
+    closed = Department.objects.exclude(closed_at=None).count()
+    assert closed + Ticket.objects.count() == len(closing)
+    assert not Ticket.objects.exclude(department__closed_at=None).exists()
+
+
+@pytest.mark.django_db
 def test_failed_forwarding_leaves_no_key_and_no_file(talk: Conversation, mayor: Staff) -> None:
     gone = Attachment.objects.create(
         message=factories.message(talk),
@@ -117,10 +145,9 @@ def test_failed_forwarding_leaves_no_key_and_no_file(talk: Conversation, mayor: 
 @pytest.mark.django_db(transaction=True)
 def test_same_press_at_once_makes_one_question(talk: Conversation, mayor: Staff) -> None:
     token, lead = uuid4(), routing.department(mayor.office)
-    made: list[Question] = []
     before = set(keystore().ids())
 
-    at_once([lambda: made.append(forward(talk, mayor, lead=lead, token=token))] * 4)
+    made = at_once(*[lambda: forward(talk, mayor, lead=lead, token=token)] * 4)
 
     (question,) = Question.objects.all()
     assert made == [question] * 4
@@ -248,32 +275,11 @@ def test_closed_department_is_never_suggested(mayor: Staff) -> None:
     assert suggestions.suggest(mayor.office, "Laterne") == []
 
 
-def at_once(works: list[Callable[[], object]]) -> None:
-    start = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_many_get_different_references_at_once(mayor: Staff) -> None:
-    given: list[str] = []
+    take = transaction.atomic(lambda: next_reference(mayor.office, timezone.now()))
 
-    def take() -> None:
-        with transaction.atomic():
-            given.append(next_reference(mayor.office, timezone.now()))
-
-    at_once([take] * 6)
+    given = at_once(*[take] * 6)
 
     assert len(set(given)) == 6
 
@@ -284,7 +290,7 @@ def test_same_reply_heard_at_once_hands_over_once() -> None:
     asked.writes("erika@example.org")
     asked.presses(asked.button("Ja"), heard=False)
 
-    at_once([lambda: dialogue.hear(asked.conversation.pk)] * 4)
+    at_once(*[lambda: dialogue.hear(asked.conversation.pk)] * 4)
 
     assert asked.consent == ConsentState.GIVEN
     assert _notifications(asked) == 1
@@ -297,11 +303,11 @@ def test_reply_and_the_staffs_drop_at_once_end_in_one_of_both() -> None:
     asked.writes("erika@example.org")
     asked.presses(asked.button("Ja"), heard=False)
 
-    def drop() -> None:
-        with suppress(dialogue.NotAsking):
-            dialogue.drop(asked.question, by=asked.mayor)
-
-    at_once([drop, lambda: dialogue.hear(asked.conversation.pk)])
+    at_once(
+        lambda: dialogue.drop(asked.question, by=asked.mayor),
+        lambda: dialogue.hear(asked.conversation.pk),
+        refusal=dialogue.NotAsking,
+    )
 
     state = Ticket.objects.get(question=asked.question).state
     expected = {

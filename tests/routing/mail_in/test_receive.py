@@ -1,13 +1,12 @@
 """Taking mails in: once, whole, sealed; and never an answer to a robot."""
 
 import base64
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import monotonic
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -18,10 +17,9 @@ from routing.models import Answer, IncomingMail, OutgoingMail, Reply, Ticket
 from routing.services import actors, answers, incoming
 from sprechstunde.vault.errors import KeystoreUnavailable
 from sprechstunde.vault.keystore import keystore
+from tests.at_once import at_once
 from tests.routing.mail_in import corpus_mails
 from tests.routing.mail_in.people import make_ticket, sent
-
-AT_ONCE = 10
 
 
 def mail_to(ticket: Ticket, purpose: Purpose, text: str, *, sender: str, name: str = "m1") -> bytes:
@@ -111,16 +109,9 @@ def test_ten_deliveries_at_once_make_one_answer() -> None:
     ticket = make_ticket()
     raw = answer_to(ticket)
 
-    def deliver(_: int) -> int:
-        try:
-            return receive(raw).pk
-        finally:
-            connections.close_all()
+    rows = at_once(*[lambda: receive(raw).pk] * 10)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = set(pool.map(deliver, range(AT_ONCE)))
-
-    assert len(rows) == 1
+    assert len(set(rows)) == 1
     assert Answer.objects.filter(ticket=ticket).count() == 1
     assert list(IncomingMail.objects.values_list("outcome", flat=True)) == [Outcome.ANSWER]
 

@@ -1,10 +1,10 @@
 """The outbox against a real mail server: what is sent, tried again, given up, and told to whom."""
 
-import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,6 +15,7 @@ from routing.mail.compose import Letter
 from routing.models import Department, OutgoingMail, Question
 from routing.services import letters, mail_ladder, mail_results, mail_round, sending
 from sprechstunde.vault.keystore import keystore
+from tests.at_once import at_once
 from tests.routing import factories
 from tests.routing.mail_out import rows
 from tests.services import smtp_server
@@ -73,15 +74,7 @@ def test_mail_that_was_sent_is_not_sent_again(server: MailServer) -> None:
 def test_many_threads_send_each_mail_once(server: MailServer) -> None:
     mails = [rows.answer() for _ in range(20)]
 
-    def work(pk: int) -> None:
-        sending.send(pk)
-        connection.close()
-
-    threads = [threading.Thread(target=work, args=(mail.pk,)) for mail in mails[:6]]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(sending.send, mail.pk) for mail in mails[:6]))
 
     assert sorted(taken.options["ENVID"] for taken in server.taken) == sorted(
         mail.uid.hex for mail in mails

@@ -1,6 +1,5 @@
 """Erasing tickets: nothing is left, nothing else is touched, a crash at any step is made good."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from sessions_app.services import erasure_compaction
 from sprechstunde.vault.errors import KeystoreUnavailable, KeyUnavailable
 from sprechstunde.vault.file_keystore import FileKeystore
 from sprechstunde.vault.keystore import keystore
+from tests.at_once import at_once
 from tests.routing import factories
 from tests.routing.retention.cases import (
     QUESTION_ROWS,
@@ -287,20 +287,8 @@ def test_workers_at_once_make_one_record() -> None:
     question = filled_question()
     filled_ticket(question)
     filled_ticket(question)
-    start = threading.Barrier(4)
 
-    def work() -> None:
-        start.wait()
-        try:
-            retention.erase_due(timezone.now())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: retention.erase_due(timezone.now())] * 4)
     retention.erase_due(timezone.now())
 
     assert TicketErasure.objects.exclude(finished_at=None).count() == 2

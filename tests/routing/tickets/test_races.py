@@ -1,12 +1,10 @@
 """Several people at once: one wins, the others are told, nothing is done twice."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from routing.enums import MailKind, TicketState
@@ -14,39 +12,27 @@ from routing.models import Answer, OutgoingMail, Reply, Ticket, TicketEvent
 from routing.services import answers, confirmation, retention, tickets
 from routing.services.actors import CITIZEN, SYSTEM, of
 from routing.services.moves import TicketError
+from tests.at_once import at_once
 from tests.routing import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*works: Callable[[], Any]) -> list[str]:
-    """Do all of `works` in threads; return what became of each."""
-    start = threading.Barrier(len(works))
-    results: list[str] = []
+def in_race(*works: Callable[[], Any]) -> list[str]:
+    """Do all of `works` at once; return what became of each, in alphabetical order."""
+    results = at_once(*works, refusal=TicketError)
+    return sorted(_became(result) for result in results)
 
-    def run(work: Callable[[], Any]) -> None:
-        start.wait()
-        try:
-            work()
-            results.append("done")
-        except TicketError as error:
-            results.append(type(error).__name__)
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(results)
+def _became(result: Any) -> str:
+    return type(result).__name__ if isinstance(result, TicketError) else "done"
 
 
 def test_two_clerks_accept_at_once() -> None:
     ticket = factories.ticket()
     clerks = [of(factories.clerk(ticket.department)) for _ in range(4)]
 
-    results = at_once(*(lambda by=by: tickets.accept(ticket, by=by) for by in clerks))
+    results = in_race(*(lambda by=by: tickets.accept(ticket, by=by) for by in clerks))
 
     assert results == ["WrongState"] * 3 + ["done"]
     assert TicketEvent.objects.count() == 1
@@ -56,7 +42,7 @@ def test_two_answers_at_once_send_one() -> None:
     ticket = factories.ticket()
     clerks = [of(factories.clerk(ticket.department)) for _ in range(3)]
 
-    results = at_once(
+    results = in_race(
         *(lambda by=by: answers.submit(ticket, by=by, text="Im Mai.") for by in clerks)
     )
 
@@ -70,7 +56,7 @@ def test_dispatch_at_once_tells_once() -> None:
     question = ticket.question
     assert question is not None
 
-    at_once(*[lambda: tickets.dispatch(question, by=CITIZEN, now=timezone.now())] * 4)
+    in_race(*[lambda: tickets.dispatch(question, by=CITIZEN, now=timezone.now())] * 4)
 
     assert OutgoingMail.objects.count() == 1
 
@@ -80,7 +66,7 @@ def test_answer_and_withdrawal_at_once_send_nothing() -> None:
     question, clerk = ticket.question, of(factories.clerk(ticket.department))
     assert question is not None
 
-    at_once(
+    in_race(
         lambda: answers.submit(ticket, by=clerk, text="Im Mai."),
         lambda: tickets.withdraw(question, by=CITIZEN),
     )
@@ -92,7 +78,7 @@ def test_answer_and_withdrawal_at_once_send_nothing() -> None:
 def test_replies_at_once_reopen_once() -> None:
     ticket = factories.ticket(state=TicketState.SENT)
 
-    at_once(*[lambda: tickets.reopen(ticket, text="Und wann?")] * 3)
+    in_race(*[lambda: tickets.reopen(ticket, text="Und wann?")] * 3)
 
     ticket.refresh_from_db()
     assert (ticket.reopened, Reply.objects.count()) == (1, 3)
@@ -107,7 +93,7 @@ def test_confirmation_and_answers_at_once_send_each_answer_once() -> None:
     clerks = [of(factories.clerk(ticket.department)) for ticket in tickets_]
     link = confirmation.token(question, now=now)
 
-    results = at_once(
+    results = in_race(
         lambda: confirmation.confirm(link, now),
         *(
             lambda t=t, by=by: answers.submit(t, by=by, text="Im Mai.")
@@ -122,7 +108,7 @@ def test_confirmation_and_answers_at_once_send_each_answer_once() -> None:
 def test_erasure_and_reply_at_once_end_in_one_state() -> None:
     ticket = factories.ticket(state=TicketState.SENT, erase_at=timezone.now())
 
-    results = at_once(
+    results = in_race(
         lambda: tickets.reopen(ticket, text="Und wann?"),
         lambda: retention.erase(ticket, by=SYSTEM),
     )

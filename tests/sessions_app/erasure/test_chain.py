@@ -1,11 +1,9 @@
 """The chain of erasure records shows every change, removal and insertion."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from sessions_app.enums import ErasureTrigger
@@ -13,6 +11,7 @@ from sessions_app.models import ErasureRecord
 from sessions_app.services import erasure
 from sessions_app.services.erasure_chain import broken_links, newest_digest
 from tests import factories
+from tests.at_once import at_once
 from tests.sessions_app.erasure.hours import close
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,20 +70,10 @@ def test_an_inserted_record_is_noticed() -> None:
 
 def test_records_finished_at_once_form_one_chain() -> None:
     sessions = [close(factories.session()) for _ in range(4)]
-    start = threading.Barrier(len(sessions))
 
-    def work(number: int) -> None:
-        start.wait()
-        try:
-            erasure.erase(sessions[number], trigger=ErasureTrigger.END)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(sessions))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(
+        *[lambda each=each: erasure.erase(each, trigger=ErasureTrigger.END) for each in sessions]
+    )
     erasure.erase_due(timezone.now())
 
     assert ErasureRecord.objects.exclude(finished_at=None).count() == len(sessions)

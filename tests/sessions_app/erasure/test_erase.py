@@ -1,6 +1,5 @@
 """Erasing a session: what goes, what is recorded, and that it works again after a crash anywhere."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -26,6 +25,7 @@ from sprechstunde.vault.errors import KeystoreUnavailable, KeyUnavailable
 from sprechstunde.vault.file_keystore import FileKeystore
 from sprechstunde.vault.keystore import keystore
 from tests import factories
+from tests.at_once import at_once
 from tests.sessions_app.erasure.hours import close, filled_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -191,20 +191,8 @@ def test_one_failure_stops_no_other_erasure(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_two_workers_at_once_make_one_record() -> None:
     session = close(filled_session())
-    start = threading.Barrier(4)
 
-    def work() -> None:
-        start.wait()
-        try:
-            erasure.erase(session, trigger=ErasureTrigger.END)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: erasure.erase(session, trigger=ErasureTrigger.END)] * 4)
     erasure.erase_due(timezone.now())
 
     assert ErasureRecord.objects.count() == 1

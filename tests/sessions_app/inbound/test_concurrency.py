@@ -1,16 +1,17 @@
 """Webhooks that arrive at the same moment, on both databases: each message once, each person once."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import transaction
 
 from sessions_app.enums import Direction
 from sessions_app.models import CitizenIdentifier, ConsultationSession, Conversation, Message
+from sessions_app.services import identity
 from tests import factories
+from tests.at_once import at_once
 from tests.sessions_app.inbound.webhooks import Citizen, ago, citizen, deliver, said, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,21 +23,6 @@ ERIKA = Citizen()
 @pytest.fixture
 def session() -> ConsultationSession:
     return factories.session()
-
-
-def at_once(*works: Callable[[], int]) -> list[int]:
-    """Run all at the same moment, each in a thread with a connection of its own."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], int]) -> int:
-        barrier.wait()
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 def stored() -> int:
@@ -64,6 +50,20 @@ def test_album_of_a_stranger_at_once_opens_one_conversation(session: Consultatio
     assert (stored(), conversation.unread) == (THREADS, THREADS)
     assert CitizenIdentifier.objects.count() == 2
     assert Message.objects.filter(notice="greeting").count() == 1
+
+
+@pytest.mark.postgres_only
+def test_known_citizen_need_not_wait_while_a_stranger_is_let_in(
+    session: ConsultationSession,
+) -> None:
+    """A row with a foreign key to the session waits for `FOR UPDATE` on it, when it is committed."""
+    deliver(session, text(ERIKA), by=ERIKA)
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        identity.lock_for_newcomers(identity.Directory(session), [])
+        answer = pool.submit(at_once, _delivering(session, text(ERIKA, "again"), by=ERIKA))
+
+        assert answer.result(timeout=10) == [200]
 
 
 def test_strangers_at_once_are_numbered_without_gaps(session: ConsultationSession) -> None:

@@ -1,19 +1,19 @@
 """Queued rows reach Meta in order and once, whoever looks after them."""
 
 import json
-import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import Conversation, Staff
 from sessions_app.services import delivery, messages, receipts
 from tests import factories
+from tests.at_once import at_once
 from tests.sessions_app.outbound.conftest import in_thread, queued, state
 from tests.sessions_app.outbound.meta import Json, Meta, Reply, accepted
 
@@ -112,22 +112,11 @@ def test_many_threads_delivering_at_once_send_each_row_once_and_in_order(
         for person in people:
             queued(person, f"{person.pk} {number}")
 
-    threads = [
-        threading.Thread(target=_deliver, args=(person.pk,)) for person in people for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[partial(delivery.deliver, person.pk) for person in people for _ in range(4)])
 
     for person in people:
         mine = [text for text in meta.texts if text.startswith(f"{person.pk} ")]
         assert mine == [f"{person.pk} {number}" for number in range(5)]
-
-
-def _deliver(conversation_id: int) -> None:
-    delivery.deliver(conversation_id)
-    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)

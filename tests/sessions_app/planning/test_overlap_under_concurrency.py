@@ -1,48 +1,35 @@
 """Two sessions of one office never overlap, however many people plan at once."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
-from threading import Barrier
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from sessions_app.models import ConsultationSession
 from sessions_app.services import sessions
 from tests import factories
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PEOPLE = 8
 
 
-def at_once(act: Callable[[int], object]) -> list[bool]:
-    """Call `act` from PEOPLE threads at the same moment; True where it was not refused."""
-    ready = Barrier(PEOPLE)
-
-    def attempt(number: int) -> bool:
-        try:
-            ready.wait(timeout=20)
-            act(number)
-        except sessions.SessionError:
-            return False
-        else:
-            return True
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(PEOPLE) as pool:
-        return list(pool.map(attempt, range(PEOPLE)))
+def in_race(act: Callable[[int], object]) -> list[bool]:
+    """Call `act` with the number of each of PEOPLE; True where it was not refused."""
+    works = [partial(act, number) for number in range(PEOPLE)]
+    results = at_once(*works, refusal=sessions.SessionError)
+    return [not isinstance(result, sessions.SessionError) for result in results]
 
 
 def test_plan_at_once_lets_exactly_one_through() -> None:
     office = factories.office()
     start = timezone.now() + timedelta(days=1)
 
-    results = at_once(
+    results = in_race(
         lambda number: sessions.plan(
             office,
             starts_at=start + timedelta(minutes=number),
@@ -69,7 +56,7 @@ def test_extend_and_plan_at_once_never_overlap() -> None:
                 wrap_up_minutes=0,
             )
 
-    at_once(act)
+    in_race(act)
 
     planned = list(ConsultationSession.objects.order_by("starts_at"))
     assert all(one.closes_at <= following.starts_at for one, following in pairwise(planned))
