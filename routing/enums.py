@@ -114,6 +114,7 @@ class MailKind(TextChoices):
     ESCALATION = "escalation", _("escalation")
     REOPENED = "reopened", _("citizen replied")
     REJECTED = "rejected", _("answer not released")
+    ASKED = "asked", _("internal query")
     CONFIRMATION = "confirmation", _("confirm the citizen's address")
     ACKNOWLEDGEMENT = "acknowledgement", _("acknowledgement")
     ANSWER = "answer", _("answer")

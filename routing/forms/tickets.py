@@ -92,7 +92,10 @@ class NoteForm(KernLook, forms.Form):
         label=_("Note"), max_length=NOTE_MOST, widget=forms.Textarea(attrs={"rows": 3})
     )
     asked = DepartmentField(
-        label=_("Is a question to"), nothing=_("nobody, just a note"), required=False
+        label=_("Is a question to"),
+        nothing=_("nobody, just a note"),
+        required=False,
+        help_text=_("The department is told by e-mail, without what you wrote."),
     )
 
     def __init__(self, *args: Any, departments: Iterable[Department], **kwargs: Any) -> None:

@@ -95,34 +95,26 @@ def _mailbox(matter: Matter) -> Content:
 
 
 def _notification(matter: Matter) -> Content:
-    names = _names(matter)
-    return Content(
-        subject=_("New question %(reference)s for %(department)s") % names,
-        title=_("New question %(reference)s") % names,
-        paragraphs=[
-            _("A citizen asked this in the consultation hour of %(office)s. Please answer it.")
-            % names
-        ],
-        facts=_facts(matter),
-        link=_ticket_link(matter),
+    return _about_ticket(
+        matter,
+        subject=_("New question %(reference)s for %(department)s"),
+        title=_("New question %(reference)s"),
+        says=_("A citizen asked this in the consultation hour of %(office)s. Please answer it."),
         hints=_how_to_answer(matter),
     )
 
 
 def _reminder(matter: Matter) -> Content:
-    names = _names(matter)
-    return Content(
-        subject=_("Reminder: question %(reference)s for %(department)s") % names,
-        title=_("Question %(reference)s is still to be answered") % names,
-        paragraphs=[_("Its due date has come. Please answer it, or return it with a reason.")],
-        facts=_facts(matter),
-        link=_ticket_link(matter),
+    return _about_ticket(
+        matter,
+        subject=_("Reminder: question %(reference)s for %(department)s"),
+        title=_("Question %(reference)s is still to be answered"),
+        says=_("Its due date has come. Please answer it, or return it with a reason."),
         hints=_how_to_answer(matter),
     )
 
 
 def _escalation(matter: Matter) -> Content:
-    names = _names(matter)
     state = matter.ticket.state if matter.ticket else ""
     reasons = {
         TicketState.UNDELIVERABLE: _("The answer could not be delivered to the citizen."),
@@ -130,35 +122,40 @@ def _escalation(matter: Matter) -> Content:
         TicketState.IN_RELEASE: _("The answer waits for its release."),
     }
     reason = reasons.get(TicketState(state)) if state else None
-    return Content(
-        subject=_("Question %(reference)s needs the mayor's office") % names,
-        title=_("Question %(reference)s needs you") % names,
-        paragraphs=[reason or _("The question was not answered by its due date.")],
-        facts=_facts(matter),
-        link=_ticket_link(matter),
+    return _about_ticket(
+        matter,
+        subject=_("Question %(reference)s needs the mayor's office"),
+        title=_("Question %(reference)s needs you"),
+        says=reason or _("The question was not answered by its due date."),
     )
 
 
 def _reopened(matter: Matter) -> Content:
-    names = _names(matter)
-    return Content(
-        subject=_("The citizen replied: question %(reference)s") % names,
-        title=_("The citizen replied to question %(reference)s") % names,
-        paragraphs=[_("Please read the reply and answer it.")],
-        facts=_facts(matter),
-        link=_ticket_link(matter),
+    return _about_ticket(
+        matter,
+        subject=_("The citizen replied: question %(reference)s"),
+        title=_("The citizen replied to question %(reference)s"),
+        says=_("Please read the reply and answer it."),
         hints=_how_to_answer(matter),
     )
 
 
 def _rejected(matter: Matter) -> Content:
-    names = _names(matter)
-    return Content(
-        subject=_("Answer not released: question %(reference)s") % names,
-        title=_("Your answer to question %(reference)s was not released") % names,
-        paragraphs=[_("The reason stands with the question. Please revise the answer.")],
-        facts=_facts(matter),
-        link=_ticket_link(matter),
+    return _about_ticket(
+        matter,
+        subject=_("Answer not released: question %(reference)s"),
+        title=_("Your answer to question %(reference)s was not released"),
+        says=_("The reason stands with the question. Please revise the answer."),
+    )
+
+
+def _asked(matter: Matter) -> Content:
+    return _about_ticket(
+        matter,
+        subject=_("Internal query to %(department)s about question %(reference)s"),
+        title=_("Internal query about question %(reference)s"),
+        says=_("A colleague asks you something. It stands with the question, as an internal note."),
+        hints=[_("Please answer there with a note: a reply to this e-mail does not reach them.")],
     )
 
 
@@ -269,6 +266,7 @@ _KINDS: dict[MailKind, Callable[[Matter], Content]] = {
     MailKind.ESCALATION: _escalation,
     MailKind.REOPENED: _reopened,
     MailKind.REJECTED: _rejected,
+    MailKind.ASKED: _asked,
     MailKind.CONFIRMATION: _confirmation,
     MailKind.ACKNOWLEDGEMENT: _acknowledgement,
     MailKind.ANSWER: _answer,
@@ -279,6 +277,21 @@ _KINDS: dict[MailKind, Callable[[Matter], Content]] = {
 def portal(name: str, *args: object) -> str:
     """Return the full address of a page of ours."""
     return f"{settings.PORTAL_URL}{reverse(name, args=args)}"
+
+
+def _about_ticket(
+    matter: Matter, *, subject: str, title: str, says: str, hints: list[str] | None = None
+) -> Content:
+    """A mail inside the house: what happened, the facts, the link, and nothing of the citizen's."""
+    names = _names(matter)
+    return Content(
+        subject=subject % names,
+        title=title % names,
+        paragraphs=[says % names],
+        facts=_facts(matter),
+        link=_ticket_link(matter),
+        hints=hints or [],
+    )
 
 
 def _withdraw_link(matter: Matter, question: Question, label: str = "") -> Link:

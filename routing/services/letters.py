@@ -22,6 +22,8 @@ from sessions_app.models import Office, Staff
 TO_CITIZENS = frozenset(
     {MailKind.CONFIRMATION, MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER, MailKind.WITHDRAWN}
 )
+# Answered in the portal alone: a reply to one of these must not become the answer to the citizen.
+_NO_REPLY = frozenset({MailKind.MAILBOX, MailKind.ESCALATION, MailKind.ASKED})
 _SHOW_TICKETS = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.CONFIRMATION, MailKind.WITHDRAWN})
 
 
@@ -210,7 +212,9 @@ def _some(addresses: Sequence[str]) -> Sequence[str]:
 def _thread(matter: Matter) -> UUID:
     if matter.mail.kind in TO_CITIZENS and matter.question:
         return matter.question.uid
-    return matter.ticket.uid if matter.ticket else matter.mail.uid
+    if matter.mail.kind in _NO_REPLY or matter.ticket is None:
+        return matter.mail.uid
+    return matter.ticket.uid
 
 
 def _reply_to(matter: Matter) -> str:
@@ -218,7 +222,7 @@ def _reply_to(matter: Matter) -> str:
     kind = matter.mail.kind
     if kind in TO_CITIZENS and (ticket := matter.ticket or _lead(matter)):
         return reply_address(Purpose.CITIZEN, ticket.pk, now=matter.now)
-    if kind in {MailKind.MAILBOX, MailKind.ESCALATION} or matter.ticket is None:
+    if kind in _NO_REPLY or matter.ticket is None:
         return ""
     return reply_address(Purpose.DEPARTMENT, matter.ticket.pk, now=matter.now)
 

@@ -4,8 +4,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from routing.enums import MailKind
 from routing.models import Department, Member, Note, Question, Ticket
-from routing.services import moves
+from routing.services import moves, outbox
 from routing.services.live import announce_office
 from routing.services.moves import NotAllowed, TicketError
 from routing.services.tickets import WrongDepartment
@@ -27,16 +28,16 @@ def add(
 ) -> Note:
     """Add a note of a department, or of the mayor's office (no department).
 
-    `asked` makes it a question to another department that has this question too. Raises NotAllowed,
-    NoteEmpty, WrongDepartment.
+    `asked` makes it a question to another department that has this question too, which is told by
+    e-mail. Raises NotAllowed, NoteEmpty, WrongDepartment.
     """
     if not text.strip():
         raise NoteEmpty
     with transaction.atomic():
         moves.lock_question(question.pk)  # or it could be erased meanwhile
         _check_writes(question, by, department)
-        if asked and (asked == department or not _has(asked, question)):
-            raise WrongDepartment
+        if asked:
+            _tell(asked, question, by=department)
         announce_office(question.office_id)
         return Note.objects.create(
             question=question,
@@ -47,6 +48,13 @@ def add(
             asked=asked,
             at=timezone.now(),
         )
+
+
+def _tell(asked: Department, question: Question, by: Department | None) -> None:
+    ticket = _living(question).filter(department=asked).first()
+    if ticket is None or asked == by:
+        raise WrongDepartment
+    outbox.post(MailKind.ASKED, office_id=question.office_id, ticket=ticket)
 
 
 def _check_writes(question: Question, by: Staff, department: Department | None) -> None:

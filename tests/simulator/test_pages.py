@@ -185,7 +185,7 @@ def test_pages_are_free_of_axe_violations(
 
     for path in ("/", f"/phones/{anna.id}", "/faults"):
         page.goto(path)
-        page.wait_for_function("document.querySelector('article, .cards li, fieldset')")
+        page.locator("article, .cards li, fieldset").first.wait_for()
         found += [(path, item["id"]) for item in Axe().run(page).response["violations"]]
 
     assert found == []

@@ -14,7 +14,7 @@ from routing.enums import Doubt, MailKind, MailState, Outcome, TicketState
 from routing.mail import addresses, message_ids
 from routing.mail.addresses import Purpose
 from routing.models import Answer, IncomingMail, OutgoingMail, Reply, Ticket
-from routing.services import actors, answers, incoming
+from routing.services import actors, answers, incoming, letters
 from sprechstunde.vault.errors import KeystoreUnavailable
 from sprechstunde.vault.keystore import keystore
 from tests.at_once import at_once
@@ -190,6 +190,27 @@ def test_thread_name_finds_the_ticket_when_the_mail_of_ours_is_forgotten(ticket:
     )
 
     assert receive(raw).outcome == Outcome.ANSWER
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_reply_to_an_internal_query_never_becomes_the_answer(
+    ticket: Ticket, *, is_forgotten: bool
+) -> None:
+    query = sent(ticket, MailKind.ASKED)
+    letter = letters.letter(query, now=timezone.now())
+    names = " ".join(message_ids.message_id(uid) for uid in (letter.thread, letter.uid))
+    raw = (
+        answer_to(ticket, "Wir zahlen, aber sag es ihr nicht.")
+        .replace(b"To: <", b"To: <x")
+        .replace(b"Subject:", f"References: {names}\nSubject:".encode())
+    )
+    if is_forgotten:
+        query.delete()
+
+    row = receive(raw)
+
+    assert letter.reply_to == ""
+    assert (row.outcome, row.doubt) == (Outcome.QUARANTINED, Doubt.NO_ADDRESS)
 
 
 def test_mail_over_the_limit_is_stored_and_waits(ticket: Ticket, settings: Settings) -> None:

@@ -422,6 +422,13 @@ def test_notification_says_what_release_and_missing_consent_mean(ticket: Ticket)
             "Die Begründung steht bei der Rückfrage. Bitte überarbeiten Sie die Antwort.",
         ),
         (
+            MailKind.ASKED,
+            TicketState.ACCEPTED,
+            "Interne Frage an Bauamt zur Rückfrage 2026-0012",
+            "Interne Frage zur Rückfrage 2026-0012",
+            "Jemand aus dem Haus fragt Sie etwas. Es steht bei der Rückfrage als interner Vermerk.",
+        ),
+        (
             MailKind.ESCALATION,
             TicketState.ACCEPTED,
             "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
@@ -464,14 +471,19 @@ def test_other_mails_inside_the_house(
         "Sie können auch einfach auf diese E-Mail antworten: Was Sie über das Zitat schreiben, geht "
         "als Ihre Antwort an die Bürgerin oder den Bürger.\n\n"
     )
-    can_answer = kind in {MailKind.REMINDER, MailKind.REOPENED}
+    hints = {
+        MailKind.REMINDER: answering,
+        MailKind.REOPENED: answering,
+        MailKind.ASKED: "Bitte antworten Sie dort mit einem Vermerk: Eine Antwort auf diese E-Mail "
+        "kommt nicht an.\n\n",
+    }
     assert letter(mail).subject == subject
     assert letter(mail).is_automatic
     assert text(mail) == (
         f"{title}\n\n{says}\n\n"
         "Nummer: 2026-0012\nFachamt: Bauamt (federführend)\nFällig: 26. November 2026\n\n"
         f"Rückfrage öffnen:\n{PORTAL}/tickets/{ticket.pk}/\n\n"
-        f"{answering if can_answer else ''}"
+        f"{hints.get(kind, '')}"
         "Mit freundlichen Grüßen\nMusterstadt\n"
     )
 
@@ -527,6 +539,7 @@ def test_mailbox_round_trip(question: Question) -> None:
         MailKind.REMINDER,
         MailKind.REOPENED,
         MailKind.REJECTED,
+        MailKind.ASKED,
         MailKind.ESCALATION,
     ],
 )

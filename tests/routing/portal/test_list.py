@@ -11,6 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from routing.enums import TicketState
 from routing.models import Department, Ticket
+from routing.services import answers, tickets
+from routing.services.actors import of
 from sessions_app.enums import Role
 from sessions_app.models import Staff
 from tests import factories
@@ -217,6 +219,32 @@ def test_search_finds_by_what_is_known(browser: Client, department: Department, 
     assert references(page) == [found.reference]
 
 
+def test_search_finds_by_the_letters_to_and_fro(
+    browser: Client, department: Department, clerk: Staff
+) -> None:
+    answered, replied, drafted = (ticket(department) for _ in range(3))
+    answers.submit(answered, by=of(clerk), text="Der Bus hält im Mai.")
+    tickets.reopen(replied, text="Und der Bus im Juni?")
+    answers.save_draft(drafted, by=of(clerk), text="Bus", version=0)
+
+    page = browser.post("/tickets/", {"q": "der bus", "view": "all"}).content.decode()
+
+    assert set(references(page)) == {answered.reference, replied.reference}
+
+
+def test_search_in_letters_does_not_reach_beyond_what_one_may_see(
+    browser: Client, department: Department
+) -> None:
+    question = make.question(department.office)
+    make.ticket(question, department)
+    theirs = make.ticket(question, make.department(department.office))
+    tickets.reopen(theirs, text="Und der Bus?")
+
+    page = browser.post("/tickets/", {"q": "Bus", "view": "all"}).content.decode()
+
+    assert references(page) == []
+
+
 def test_search_does_not_reach_beyond_what_one_may_see(
     browser: Client, department: Department
 ) -> None:
@@ -230,12 +258,12 @@ def test_search_does_not_reach_beyond_what_one_may_see(
 def test_search_survives_what_nobody_means(browser: Client, department: Department) -> None:
     ticket(department)
 
-    answers = [
+    statuses = [
         browser.post("/tickets/", {"q": q, "view": "all"}).status_code
         for q in ("\0", "%", "_" * 300, "' OR 1=1 --")
     ]
 
-    assert answers == [HTTPStatus.OK] * 4
+    assert statuses == [HTTPStatus.OK] * 4
 
 
 def test_words_searched_for_stand_in_no_address(browser: Client, department: Department) -> None:
@@ -330,5 +358,5 @@ def test_search_has_constant_queries(
     for _ in range(rows):
         ticket(department, "Bus")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         browser.post("/tickets/", {"q": "Bus", "view": "all"})

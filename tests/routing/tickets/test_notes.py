@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from routing.enums import TicketState
+from routing.enums import MailKind, TicketState
+from routing.models import OutgoingMail
 from routing.services import notes
 from routing.services.tickets import NotAllowed, WrongDepartment
 from sessions_app.enums import Role
@@ -24,6 +25,8 @@ def test_clerk_asks_another_department_that_has_the_question() -> None:
 
     note.refresh_from_db()
     assert (note.text, note.author, note.asked) == ("Wer zahlt?", clerk, theirs.department)
+    told = OutgoingMail.objects.get()
+    assert (told.kind, told.ticket) == (MailKind.ASKED, theirs)
 
 
 def test_the_mayors_staff_write_without_department() -> None:
@@ -34,6 +37,7 @@ def test_the_mayors_staff_write_without_department() -> None:
     note = notes.add(ticket.question, by=assistant, department=None, text="Bitte bald.")
 
     assert (note.department, note.author) == (None, assistant)
+    assert not OutgoingMail.objects.exists()
 
 
 def test_only_departments_with_the_question_are_asked() -> None:
