@@ -8,7 +8,8 @@ from bench import sample
 from bench.table import Row
 from sessions_app.enums import ErasureTrigger
 from sessions_app.models import ConsultationSession, Message
-from sessions_app.services import erasure, sessions
+from sessions_app.services import sessions
+from sessions_app.services.erasing import erasure
 
 CONVERSATIONS = 200
 EACH = 50

@@ -15,7 +15,7 @@ from bench.table import Row
 from routing.enums import Outcome, TicketState
 from routing.mail.addresses import Purpose, reply_address
 from routing.models import Ticket
-from routing.services import incoming
+from routing.services.mail_in import incoming
 
 ROUNDS = 3
 EACH = 150

@@ -11,7 +11,7 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         """Let `/readyz` and `/metrics` know of tickets whose erasure is overdue."""
-        from routing.services import retention
+        from routing.services.erasing import retention
         from sessions_app.services import health
 
         health.OVERDUE.append(retention.overdue)

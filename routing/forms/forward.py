@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.enums import Unanswered
 from routing.models import Department
 from routing.queries.forward import pictures
-from routing.services.forwarding import LONGEST
+from routing.services.forward.forwarding import LONGEST
 from sessions_app.models import Attachment, Conversation
 
 ASK, ANONYMOUS = "ask", "anonymous"

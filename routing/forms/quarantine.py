@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.models import Department, Ticket
 from routing.queries import quarantine as queries
-from routing.services.quarantine import LONGEST
+from routing.services.mail_in.quarantine import LONGEST
 from sessions_app.forms.look import KernLook
 from sessions_app.models import Office
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from routing.enums import Action, ConsentKind, ConsentState, Party, TicketState
 from routing.models import Answer, Consent, Department, Question, Ticket, TicketEvent
-from routing.services import answers, notes, retention, tickets
-from routing.services.actors import CITIZEN, SYSTEM, Actor, of
-from routing.services.references import next_reference
+from routing.services.erasing import retention
+from routing.services.forward.references import next_reference
+from routing.services.work import answers, notes, tickets
+from routing.services.work.actors import CITIZEN, SYSTEM, Actor, of
 from sessions_app.models import Staff
 from sprechstunde.vault.keystore import keystore
 

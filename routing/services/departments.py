@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from routing.lifecycle import UNFINISHED
 from routing.models import Department, Member
-from routing.services import mailboxes
+from routing.services.links import mailboxes
 from sessions_app.enums import Role
 from sessions_app.models import Office, Staff
 

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from routing.services import dialogue
+from routing.services.forward import dialogue
 from sprechstunde.celery import app
 
 

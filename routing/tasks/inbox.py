@@ -6,7 +6,7 @@ from typing import Any
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from routing.services import inbox, incoming
+from routing.services.mail_in import inbox, incoming
 from sprechstunde.celery import app
 
 _stopping = Event()

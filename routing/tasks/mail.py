@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from routing.services import sending
+from routing.services.mail_out import sending
 from sprechstunde.celery import app
 
 

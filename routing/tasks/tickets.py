@@ -2,7 +2,8 @@
 
 from django.utils import timezone
 
-from routing.services import deadlines, handover, retention
+from routing.services.erasing import retention
+from routing.services.work import deadlines, handover
 from sprechstunde.celery import app
 
 

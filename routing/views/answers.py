@@ -20,9 +20,10 @@ from routing.forms.answers import AnswerForm
 from routing.forms.tickets import ReasonForm
 from routing.models import Answer, Ticket
 from routing.queries import ticket as queries
-from routing.services import actors, answers, letters
-from routing.services.answers import Collision
-from routing.services.tickets import TicketError, WrongState
+from routing.services.mail_out import letters
+from routing.services.work import actors, answers
+from routing.services.work.answers import Collision
+from routing.services.work.tickets import TicketError, WrongState
 from routing.views.access import ticket_access
 from routing.views.refusals import refusal, status_of
 from routing.views.ticket import PAGE, shown

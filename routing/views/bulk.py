@@ -18,9 +18,9 @@ from routing.forms.tickets import BulkForm, ListForm
 from routing.models import Ticket
 from routing.queries import tickets as queries
 from routing.queries.viewers import Viewer, visible
-from routing.services import actors
-from routing.services import tickets as service
-from routing.services.actors import Actor
+from routing.services.work import actors
+from routing.services.work import tickets as service
+from routing.services.work.actors import Actor
 from routing.views.access import portal_access
 from routing.views.refusals import refusal
 from routing.views.tickets import address_of, list_page

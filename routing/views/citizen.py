@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 
-from routing.services import confirmation, withdrawal
+from routing.services.links import confirmation, withdrawal
 from routing.views.links import link_page, page, unknown
 
 

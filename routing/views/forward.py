@@ -19,7 +19,7 @@ from routing.forms.forward import ForwardForm
 from routing.models import Department, Question
 from routing.queries import forward as queries
 from routing.redaction import Finding
-from routing.services import dialogue, forwarding, suggestions
+from routing.services.forward import dialogue, forwarding, suggestions
 from sessions_app.models import ConsultationSession, Conversation, Staff
 from sessions_app.queries.excerpts import called
 from sessions_app.views.access import Gone, StaffRequest, desk_access

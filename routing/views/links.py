@@ -14,7 +14,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from routing.services import guesses
+from routing.services.links import guesses
 from sessions_app.views.public import in_chosen_language
 
 View = Callable[..., HttpResponse]

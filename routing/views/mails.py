@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from routing.models import OutgoingMail
 from routing.queries import mails as queries
-from routing.services import sending
+from routing.services.mail_out import sending
 from sessions_app.models import Staff
 from sessions_app.views.access import PLANNING_ROLES, StaffRequest, office_access
 

@@ -17,7 +17,8 @@ from routing.mail.header_text import header
 from routing.mail.parsing import Mail
 from routing.models import IncomingMail
 from routing.queries import quarantine as queries
-from routing.services import answers, quarantine, tickets
+from routing.services.mail_in import quarantine
+from routing.services.work import answers, tickets
 from sessions_app.models import Staff
 from sessions_app.views.access import (
     DESK_ROLES,

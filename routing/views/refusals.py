@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 
-from routing.services.answers import Collision, FileRefused, TextMissing
-from routing.services.notes import NoteEmpty
-from routing.services.tickets import (
+from routing.services.work.answers import Collision, FileRefused, TextMissing
+from routing.services.work.notes import NoteEmpty
+from routing.services.work.tickets import (
     NotAllowed,
     ReasonMissing,
     TicketError,

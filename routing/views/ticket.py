@@ -13,7 +13,7 @@ from routing import lifecycle
 from routing.forms.tickets import NoteForm, PassOnForm, ReasonForm
 from routing.models import Question, Ticket
 from routing.queries import ticket as queries
-from routing.services import actors, live
+from routing.services.work import actors, live
 from routing.views.access import ticket_access
 from sessions_app.forms.desk import PresenceForm
 from sessions_app.models import Staff

@@ -13,9 +13,9 @@ from routing.enums import Party
 from routing.forms.tickets import NoteForm, PassOnForm, ReasonForm
 from routing.models import Ticket
 from routing.queries import ticket as queries
-from routing.services import actors, notes
-from routing.services import tickets as service
-from routing.services.tickets import TicketError
+from routing.services.work import actors, notes
+from routing.services.work import tickets as service
+from routing.services.work.tickets import TicketError
 from routing.views.access import ticket_access
 from routing.views.refusals import refusal, status_of
 from routing.views.ticket import shown

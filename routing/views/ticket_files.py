@@ -11,9 +11,9 @@ from routing.enums import Action
 from routing.mail import parsing
 from routing.mail.parsing import Mail
 from routing.models import Answer, AnswerFile, QuestionFile, Reply, Ticket
-from routing.services import actors, answers, moves, reply_files, sealed_files
-from routing.services.answer_files import Checked
-from routing.services.tickets import TicketError
+from routing.services.work import actors, answers, moves, reply_files, sealed_files
+from routing.services.work.answer_files import Checked
+from routing.services.work.tickets import TicketError
 from routing.views.access import ticket_access
 from routing.views.ticket_actions import refused
 from sessions_app.models import Staff

@@ -19,7 +19,7 @@ from routing.forms.tickets import BulkForm, ListForm
 from routing.queries import tickets as queries
 from routing.queries.search import search
 from routing.queries.viewers import Viewer, viewer
-from routing.services.live import room
+from routing.services.work.live import room
 from routing.views.access import portal_access
 from sessions_app.views.access import MUST_CHANGE, StaffRequest
 from sprechstunde.live import stream

@@ -5,8 +5,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
 from routing.models import Answer
-from routing.services import answers
-from routing.services.answers import FileRefused, Refusal
+from routing.services.work import answers
+from routing.services.work.answers import FileRefused, Refusal
 from routing.views.refusals import refusal
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
-from sessions_app.services import erasure
+from sessions_app.services.erasing import erasure
 from sprechstunde.broker import name, redis
 from sprechstunde.vault.errors import VaultError
 from sprechstunde.vault.keystore import keystore

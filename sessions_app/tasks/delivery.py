@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from sessions_app.services import delivery, read_receipts
+from sessions_app.services.outbound import delivery, read_receipts
 from sprechstunde.celery import app
 
 

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from sessions_app.services import erasure
+from sessions_app.services.erasing import erasure
 from sprechstunde.celery import app
 
 

@@ -19,7 +19,8 @@ from sessions_app.queries.excerpts import called
 from sessions_app.queries.hours import door
 from sessions_app.queries.roles import roles_of
 from sessions_app.queries.thread import thread
-from sessions_app.services import conversations, erasure
+from sessions_app.services import conversations
+from sessions_app.services.erasing import erasure
 from sessions_app.views.access import Gone, StaffRequest, desk_access, signed_in
 from sprechstunde.live import presence
 

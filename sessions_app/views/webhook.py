@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from sessions_app.services import inbound
+from sessions_app.services.inbound import webhooks
 from sessions_app.whatsapp.payloads import Unreadable
 from sessions_app.whatsapp.signature import is_genuine, is_our_token
 from sprechstunde.gathered import Letter
@@ -57,7 +57,7 @@ def answers(letters: Sequence[Letter]) -> list[int]:
 
 def _store(bodies: Sequence[bytes]) -> list[int]:
     try:
-        inbound.receive(bodies)
+        webhooks.receive(bodies)
     except (OperationalError, KeystoreUnavailable) as error:
         log.exception("webhook: nothing stored (%s)", type(error).__name__)
         return [503] * len(bodies)

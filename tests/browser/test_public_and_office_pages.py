@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
-from routing.services import confirmation, withdrawal
+from routing.services.links import confirmation, withdrawal
 from sessions_app.enums import ErasureTrigger, Role
 from sessions_app.models import ErasureRecord, NumberReveal, Staff
 from tests import factories

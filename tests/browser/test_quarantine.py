@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from routing.mail.addresses import Purpose
 from routing.models import Answer, Ticket
-from routing.services import incoming
+from routing.services.mail_in import incoming
 from sessions_app.enums import Role
 from sessions_app.models import Staff
 from tests import factories

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from routing.enums import AnswerState, TicketState
 from routing.models import Answer, Department, Note, Reply, Snippet, Ticket
-from routing.services.live import announce_office
+from routing.services.work.live import announce_office
 from sessions_app.models import Staff
 from tests import factories
 from tests.browser import desks

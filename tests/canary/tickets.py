@@ -16,8 +16,8 @@ from django.utils import timezone  # noqa: E402
 
 from routing.enums import Channel, TicketState  # noqa: E402
 from routing.models import Answer, QuestionFile, Ticket, TicketEvent  # noqa: E402
-from routing.services import answers, notes, sealed_files, tickets  # noqa: E402
-from routing.services.actors import CITIZEN, DEPARTMENT, of  # noqa: E402
+from routing.services.work import answers, notes, sealed_files, tickets  # noqa: E402
+from routing.services.work.actors import CITIZEN, DEPARTMENT, of  # noqa: E402
 from sessions_app.enums import Role  # noqa: E402
 from sessions_app.models import Office, Staff  # noqa: E402
 from tests.routing import factories  # noqa: E402

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from routing import models
 from routing.enums import AnswerState, ConsentState, TicketState
-from routing.services import actors
+from routing.services.work import actors
 from sessions_app.enums import Role
 from sessions_app.models import Office, Staff
 from sprechstunde.vault.keystore import keystore

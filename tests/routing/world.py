@@ -26,7 +26,8 @@ from routing.models import (
     Snippet,
     Ticket,
 )
-from routing.services import confirmation, mailboxes, sealed_files, withdrawal
+from routing.services.links import confirmation, mailboxes, withdrawal
+from routing.services.work import sealed_files
 from sessions_app.enums import AttachmentState, MessageKind, Role
 from sessions_app.models import Attachment
 from sprechstunde.vault import files

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from routing.models import TicketErasure
-from routing.services import retention, retention_sweep
+from routing.services.erasing import retention, sweep
 from sessions_app.management.commands import erase_due
 
 
@@ -21,8 +21,8 @@ class Command(erase_due.Command):
     def handle(self, *args: str, **options: Any) -> None:
         """Erase and say how many sessions and tickets are still due."""
         if options["after_restore"]:
-            retention_sweep.withdraw_unreadable()
-            retention_sweep.reopen_erased()
+            sweep.withdraw_unreadable()
+            sweep.reopen_erased()
         now = timezone.now()
         before = len(retention.due(now)) + _open_records().count()
         retention.erase_due(now)

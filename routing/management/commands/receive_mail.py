@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from routing.services import incoming
+from routing.services.mail_in import incoming
 
 log = logging.getLogger(__name__)
 

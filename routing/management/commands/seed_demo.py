@@ -9,7 +9,7 @@ from django.utils import timezone
 from routing.enums import Unanswered
 from routing.management import samples
 from routing.models import Correspondence, Department, Member, Snippet, Ticket
-from routing.services import forwarding
+from routing.services.forward import forwarding
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Role
 from sessions_app.management.commands import seed_demo
 from sessions_app.management.commands.seed_demo import Login, employ

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from routing.services import retention_check
+from routing.services.erasing import check
 from sessions_app.management.commands import verify_erasure
-from sessions_app.services.erasure_verification import Finding
+from sessions_app.services.erasing.verification import Finding
 
 
 class Command(verify_erasure.Command):
@@ -18,4 +18,4 @@ class Command(verify_erasure.Command):
         """Look at sessions, then at tickets."""
         yield from super().findings(session_id)
         if session_id is None:
-            yield from retention_check.examine(timezone.now())
+            yield from check.examine(timezone.now())

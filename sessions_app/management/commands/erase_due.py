@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from sessions_app.models import ConsultationSession
-from sessions_app.services import erasure, erasure_leftovers
+from sessions_app.services.erasing import erasure, leftovers
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *_args: str, **options: Any) -> None:
         """Erase and say how many sessions are still due."""
         if options["after_restore"]:
-            erasure_leftovers.reopen_erased()
+            leftovers.reopen_erased()
         before = _due()
         erasure.erase_due(timezone.now())
         left = _due() & before

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from sessions_app.models import ConsultationSession
-from sessions_app.services import erasure_verification as verification
+from sessions_app.services.erasing import verification
 
 
 class Command(BaseCommand):

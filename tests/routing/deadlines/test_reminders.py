@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from routing.enums import Action, AnswerState, MailKind, TicketState
 from routing.models import OutgoingMail, Ticket
-from routing.services import answers, deadlines, tickets
-from routing.services.actors import of
+from routing.services.work import answers, deadlines, tickets
+from routing.services.work.actors import of
 from sessions_app.enums import Role
 from tests import factories as ground
 from tests.at_once import at_once

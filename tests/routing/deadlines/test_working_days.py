@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from routing.services.deadlines import after_working_days, due_on, is_working_day
+from routing.services.work.deadlines import after_working_days, due_on, is_working_day
 from sessions_app.models.office import Land
 from tests import factories as ground
 from tests.routing import factories

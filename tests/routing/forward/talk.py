@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from routing.enums import ConsentState, Unanswered
 from routing.models import Question, Ticket
-from routing.services import dialogue, forwarding
+from routing.services.forward import dialogue, forwarding
 from sessions_app.enums import Direction, MessageKind, Notice
 from sessions_app.models import Conversation, Message, Staff
 from tests import factories

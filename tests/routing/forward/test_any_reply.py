@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from routing.enums import Action, ConsentKind, ConsentState, TicketState, Unanswered
 from routing.models import Consent, Question, Ticket, TicketEvent
-from routing.services import dialogue
+from routing.services.forward import dialogue
 from sessions_app.models import ConsultationSession, Conversation
 from tests.routing.forward.talk import Citizen, citizen
 

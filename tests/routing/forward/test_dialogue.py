@@ -14,7 +14,7 @@ from routing.enums import (
     TicketState,
 )
 from routing.models import Consent, Correspondence, OutgoingMail, Question
-from routing.services import dialogue
+from routing.services.forward import dialogue
 from sessions_app.enums import Direction
 from tests import factories
 from tests.routing.forward.talk import citizen, states, up_to_check

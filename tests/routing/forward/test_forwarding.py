@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from routing.enums import Action, ConsentState, MailKind, TicketState, Unanswered
 from routing.models import Choice, Department, OutgoingMail, Question, Ticket, TicketEvent
-from routing.services import departments, dialogue, forwarding, suggestions
-from routing.services.references import next_reference
+from routing.services import departments
+from routing.services.forward import dialogue, forwarding, suggestions
+from routing.services.forward.references import next_reference
 from sessions_app.enums import AttachmentState
 from sessions_app.models import Attachment, Conversation, Staff
 from sprechstunde.vault.keystore import keystore

@@ -9,7 +9,7 @@ from routing.enums import (
     Unanswered,
 )
 from routing.models import Question
-from routing.services import dialogue
+from routing.services.forward import dialogue
 from sessions_app.models import ConsultationSession, Conversation
 from sprechstunde.vault.keystore import keystore
 from tests.routing.forward.talk import Citizen, citizen, states, up_to_check

@@ -6,7 +6,7 @@ from django.utils import timezone
 from routing.enums import Doubt, MailKind, Outcome, TicketState
 from routing.mail import parsing, replies
 from routing.models import Answer, AnswerFile, IncomingMail, Reply
-from routing.services import incoming
+from routing.services.mail_in import incoming
 from tests.routing.mail_in import corpus_mails
 from tests.routing.mail_in.corpus_mails import Expected
 from tests.routing.mail_in.people import make_ticket, sent

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from routing.enums import Outcome
 from routing.mail import imap
 from routing.models import IncomingMail, MailboxPlace, Ticket
-from routing.services import inbox, incoming
+from routing.services.mail_in import inbox, incoming
 from sprechstunde.broker import name, redis
 from tests.routing.mail_in.test_receive import answer_to
 from tests.services import dovecot

@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from routing.enums import Doubt, Outcome, TicketState
 from routing.mail.addresses import Purpose
 from routing.models import Answer, IncomingMail, Reply, Ticket
-from routing.services import incoming, quarantine
-from routing.services.tickets import WrongState
+from routing.services.mail_in import incoming, quarantine
+from routing.services.work.tickets import WrongState
 from sessions_app.enums import Role
 from sessions_app.models import Staff
 from sprechstunde.vault.keystore import keystore

@@ -14,7 +14,9 @@ from routing.enums import Doubt, MailKind, MailState, Outcome, TicketState
 from routing.mail import addresses, message_ids
 from routing.mail.addresses import Purpose
 from routing.models import Answer, IncomingMail, OutgoingMail, Reply, Ticket
-from routing.services import actors, answers, incoming, letters
+from routing.services.mail_in import incoming
+from routing.services.mail_out import letters
+from routing.services.work import actors, answers
 from sprechstunde.vault.errors import KeystoreUnavailable
 from sprechstunde.vault.keystore import keystore
 from tests.at_once import at_once

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from routing.models import IncomingMail
-from routing.services import incoming
+from routing.services.mail_in import incoming
 
 RAW = b"From: <a@example.net>\nMessage-ID: <1@example.net>\n\nHallo\n"
 

@@ -12,7 +12,8 @@ from pytest_django import Settings
 from routing.enums import MailKind, MailState, Outcome, TicketState
 from routing.mail import relay
 from routing.models import IncomingMail, OutgoingMail
-from routing.services import inbox, sending
+from routing.services.mail_in import inbox
+from routing.services.mail_out import sending
 from tests.routing.mail_in import corpus_mails
 from tests.routing.mail_in.conftest import OWN
 from tests.routing.mail_in.people import make_ticket

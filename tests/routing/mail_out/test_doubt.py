@@ -14,8 +14,8 @@ from pytest_django import Settings
 from routing.enums import MailKind, MailState, TicketState
 from routing.mail import relay
 from routing.models import OutgoingMail
-from routing.services import mail_results, sending
-from routing.services.mail_results import Result
+from routing.services.mail_out import results, sending
+from routing.services.mail_out.results import Result
 from sprechstunde.doorbell import ring
 from tests.routing import factories
 from tests.routing.mail_out import rows
@@ -174,7 +174,7 @@ def test_result_of_a_slow_worker_counts_although_its_row_was_given_up(server: Ma
     mail = rows.answer(state=MailState.UNCONFIRMED, attempts=1)
 
     with transaction.atomic():
-        mail_results.record([Result(mail)])
+        results.record([Result(mail)])
 
     assert (rows.state(mail), rows.ticket_state(mail)) == (MailState.SENT, TicketState.SENT)
 

@@ -17,7 +17,9 @@ from routing.enums import ConsentState, MailKind, TicketState
 from routing.mail import compose
 from routing.mail.addresses import Purpose, reply_address
 from routing.models import AnswerFile, Correspondence, OutgoingMail, Question, Ticket
-from routing.services import confirmation, letters, mailboxes, sealed_files, withdrawal
+from routing.services.links import confirmation, mailboxes, withdrawal
+from routing.services.mail_out import letters
+from routing.services.work import sealed_files
 from sessions_app.enums import Role
 from tests import factories as base
 from tests.routing import factories

@@ -21,7 +21,7 @@ from routing.enums import (
 from routing.mail import tokens
 from routing.mail.tokens import Use
 from routing.models import Consent, Correspondence, Department, OutgoingMail, Question
-from routing.services import confirmation, mailboxes, withdrawal
+from routing.services.links import confirmation, mailboxes, withdrawal
 from tests.routing import factories
 from tests.routing.mail_out import rows
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from routing.enums import MailKind, MailState, TicketState
 from routing.models import Department, OutgoingMail, Question
-from routing.services import sending
+from routing.services.mail_out import sending
 from tests.routing import factories
 from tests.routing.mail_out import rows
 

@@ -13,7 +13,7 @@ from routing.mail import message_ids
 from routing.mail.addresses import Purpose, read
 from routing.mail.compose import Letter
 from routing.models import Department, OutgoingMail, Question
-from routing.services import letters, mail_ladder, mail_results, mail_round, sending
+from routing.services.mail_out import ladder, letters, results, rounds, sending
 from sprechstunde.vault.keystore import keystore
 from tests.at_once import at_once
 from tests.routing import factories
@@ -106,7 +106,7 @@ def test_server_away_lets_mails_wait_longer_and_longer(server: MailServer) -> No
 
 
 def test_pauses_grow_to_an_hour() -> None:
-    minutes = [mail_results.pause(attempts).total_seconds() / 60 for attempts in (1, 2, 3, 7, 60)]
+    minutes = [results.pause(attempts).total_seconds() / 60 for attempts in (1, 2, 3, 7, 60)]
 
     assert [
         round(each / expected) for each, expected in zip(minutes, (1, 2, 4, 60, 60), strict=True)
@@ -218,15 +218,15 @@ def test_result_is_written_down_when_the_database_is_back(
     server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mail = rows.answer()
-    record, left = mail_results.record, [OperationalError("gone")] * 3
+    record, left = results.record, [OperationalError("gone")] * 3
 
-    def failing(results: list[mail_results.Result]) -> None:
-        if results and left:
+    def failing(outcomes: list[results.Result]) -> None:
+        if outcomes and left:
             raise left.pop()
-        record(results)
+        record(outcomes)
 
-    monkeypatch.setattr(mail_round, "DATABASE_PAUSE", 0)
-    monkeypatch.setattr(mail_results, "record", failing)
+    monkeypatch.setattr(rounds, "DATABASE_PAUSE", 0)
+    monkeypatch.setattr(results, "record", failing)
     sending.send(mail.pk)
 
     assert (rows.state(mail), len(server.taken)) == (MailState.SENT, 1)
@@ -236,16 +236,16 @@ def test_result_outlives_a_round_that_had_to_give_up(
     server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mail = rows.answer()
-    record, left = mail_results.record, [OperationalError("gone")] * 2
+    record, left = results.record, [OperationalError("gone")] * 2
 
-    def failing(results: list[mail_results.Result]) -> None:
-        if results and left:
+    def failing(outcomes: list[results.Result]) -> None:
+        if outcomes and left:
             raise left.pop()
-        record(results)
+        record(outcomes)
 
-    monkeypatch.setattr(mail_round, "DATABASE_PAUSE", 0)
-    monkeypatch.setattr(mail_round, "DATABASE_TRIES", 2)
-    monkeypatch.setattr(mail_results, "record", failing)
+    monkeypatch.setattr(rounds, "DATABASE_PAUSE", 0)
+    monkeypatch.setattr(rounds, "DATABASE_TRIES", 2)
+    monkeypatch.setattr(results, "record", failing)
     with pytest.raises(OperationalError):
         sending.send(mail.pk)
     assert rows.state(mail) == MailState.IN_FLIGHT
@@ -260,8 +260,8 @@ def test_result_outlives_a_round_that_had_to_give_up(
 def test_automatic_mails_to_one_address_stop_climbing(
     server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_ladder, "STEPS", ((10, 3), (30, 5)))
-    monkeypatch.setattr(mail_ladder.wait, "__defaults__", (mail_ladder.STEPS,))
+    monkeypatch.setattr(ladder, "STEPS", ((10, 3), (30, 5)))
+    monkeypatch.setattr(ladder.wait, "__defaults__", (ladder.STEPS,))
     ticket = factories.ticket()
     mails = [rows.of_ticket(MailKind.REMINDER, ticket) for _ in range(5)]
 

@@ -350,8 +350,8 @@ def test_file_of_another_ticket_is_not_found(
 
 
 def test_withdrawn_question_takes_no_answer(browser: Client, ticket: Ticket) -> None:
-    from routing.services import tickets
-    from routing.services.actors import CITIZEN
+    from routing.services.work import tickets
+    from routing.services.work.actors import CITIZEN
 
     tickets.withdraw(Question.objects.get(), by=CITIZEN)
 

@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from routing.enums import TicketState
 from routing.models import Department, Ticket
-from routing.services import answers, tickets
-from routing.services.actors import of
+from routing.services.work import answers, tickets
+from routing.services.work.actors import of
 from sessions_app.enums import Role
 from sessions_app.models import Staff
 from tests import factories

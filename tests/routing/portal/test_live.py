@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from routing.models import Department
-from routing.services.live import announce_office
+from routing.services.work.live import announce_office
 from sessions_app.enums import Role
 from sessions_app.models import Staff
 from sprechstunde.live.events import publish

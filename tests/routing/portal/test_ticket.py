@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from routing.enums import Action, AnswerState, Channel, ConsentState, Party, TicketState
 from routing.models import Department, Note, Question, Reply, Ticket, TicketEvent
-from routing.services import notes
+from routing.services.work import notes
 from sessions_app.enums import Role
 from sessions_app.models import Staff
 from sprechstunde.live import presence

@@ -30,7 +30,7 @@ from routing.models import (
     Ticket,
     TicketEvent,
 )
-from routing.services import sealed_files
+from routing.services.work import sealed_files
 from sprechstunde.vault.cipher import digest
 from sprechstunde.vault.keystore import keystore
 from tests.routing import factories

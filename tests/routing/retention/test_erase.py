@@ -20,10 +20,11 @@ from routing.models import (
     Ticket,
     TicketErasure,
 )
-from routing.services import remains, retention, tickets
-from routing.services.actors import CITIZEN, SYSTEM
-from routing.services.moves import WrongState
-from sessions_app.services import erasure_compaction
+from routing.services.erasing import remains, retention
+from routing.services.work import tickets
+from routing.services.work.actors import CITIZEN, SYSTEM
+from routing.services.work.moves import WrongState
+from sessions_app.services.erasing import compaction
 from sprechstunde.vault.errors import KeystoreUnavailable, KeyUnavailable
 from sprechstunde.vault.file_keystore import FileKeystore
 from sprechstunde.vault.keystore import keystore
@@ -318,7 +319,7 @@ def reader() -> Iterator[Callable[[], None]]:
 def test_a_reader_in_the_way_keeps_the_record_open(
     reader: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasure_compaction, "BLOCKING_PATIENCE", 50)
+    monkeypatch.setattr(compaction, "BLOCKING_PATIENCE", 50)
 
     blocked = retention.erase(filled_ticket(), by=SYSTEM)
     reader()

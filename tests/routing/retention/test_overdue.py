@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from routing.enums import TicketState
 from routing.models import Ticket, TicketErasure
-from routing.services import retention
+from routing.services.erasing import retention
 from tests.routing.retention.cases import filled_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from routing.enums import Action, Outcome, Party, TicketState
 from routing.models import IncomingMail, Question, Ticket, TicketErasure, TicketEvent
-from routing.services import retention, retention_sweep
-from routing.services.actors import SYSTEM
+from routing.services.erasing import retention, sweep
+from routing.services.work.actors import SYSTEM
 from sprechstunde.vault.cipher import digest
 from sprechstunde.vault.keystore import keystore
 from tests.routing import factories
@@ -48,7 +48,7 @@ def test_folders_of_nobody_go_after_an_hour() -> None:
     assert ticket.question is not None
     owned = [folder(ticket.key_id, OLD), folder(ticket.question.key_id, OLD)]
 
-    retention_sweep.sweep(timezone.now())
+    sweep.sweep(timezone.now())
 
     assert (old.exists(), new.exists(), [path.exists() for path in owned]) == (
         False,
@@ -60,10 +60,10 @@ def test_folders_of_nobody_go_after_an_hour() -> None:
 def test_question_of_nobody_goes_after_an_hour() -> None:
     question = filled_question()
 
-    retention_sweep.sweep(timezone.now())
+    sweep.sweep(timezone.now())
     after_minutes = Question.objects.count()
     Question.objects.update(created_at=timezone.now() - timedelta(hours=2))
-    retention_sweep._remove_questions_of_nobody(timezone.now())
+    sweep._remove_questions_of_nobody(timezone.now())
 
     assert (after_minutes, Question.objects.count()) == (1, 0)
     assert not keystore().exists(question.key_id)

@@ -10,9 +10,9 @@ from PIL import Image
 
 from routing.enums import AnswerState, Channel, MailKind, TicketState
 from routing.models import Answer, AnswerFile, Note, OutgoingMail, Ticket
-from routing.services import answer_files, answers, tickets
-from routing.services.actors import DEPARTMENT, Actor, of
-from routing.services.answer_files import Refusal
+from routing.services.work import answer_files, answers, tickets
+from routing.services.work.actors import DEPARTMENT, Actor, of
+from routing.services.work.answer_files import Refusal
 from sessions_app.enums import Role
 from tests import factories as ground
 from tests.routing import factories

@@ -2,9 +2,9 @@
 
 import pytest
 
-from routing.services import tickets
-from routing.services.actors import of
-from routing.services.live import room
+from routing.services.work import tickets
+from routing.services.work.actors import of
+from routing.services.work.live import room
 from sprechstunde.broker import redis
 from sprechstunde.live.events import topic
 from tests.routing import factories

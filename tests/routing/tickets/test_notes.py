@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from routing.enums import MailKind, TicketState
 from routing.models import OutgoingMail
-from routing.services import notes
-from routing.services.tickets import NotAllowed, WrongDepartment
+from routing.services.work import notes
+from routing.services.work.tickets import NotAllowed, WrongDepartment
 from sessions_app.enums import Role
 from tests import factories as ground
 from tests.routing import factories

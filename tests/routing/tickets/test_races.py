@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from routing.enums import MailKind, TicketState
 from routing.models import Answer, OutgoingMail, Reply, Ticket, TicketEvent
-from routing.services import answers, confirmation, retention, tickets
-from routing.services.actors import CITIZEN, SYSTEM, of
-from routing.services.moves import TicketError
+from routing.services.erasing import retention
+from routing.services.links import confirmation
+from routing.services.work import answers, tickets
+from routing.services.work.actors import CITIZEN, SYSTEM, of
+from routing.services.work.moves import TicketError
 from tests.at_once import at_once
 from tests.routing import factories
 

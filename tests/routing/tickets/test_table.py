@@ -11,8 +11,8 @@ from django.utils import timezone
 from routing.enums import Action, AnswerState, Party, TicketState
 from routing.lifecycle import TRANSITIONS, UNFINISHED
 from routing.models import Department, Ticket, TicketEvent
-from routing.services import actors, answers, deadlines, tickets
-from routing.services.actors import Actor
+from routing.services.work import actors, answers, deadlines, tickets
+from routing.services.work.actors import Actor
 from sessions_app.enums import Role
 from tests import factories as ground
 from tests.routing import factories

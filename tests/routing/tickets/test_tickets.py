@@ -17,9 +17,9 @@ from routing.enums import (
     TicketState,
 )
 from routing.models import Correspondence, OutgoingMail, Question, Ticket
-from routing.services import answers, handover, tickets
-from routing.services.actors import CITIZEN, SYSTEM, Actor, of
-from routing.services.deadlines import due_on
+from routing.services.work import answers, handover, tickets
+from routing.services.work.actors import CITIZEN, SYSTEM, Actor, of
+from routing.services.work.deadlines import due_on
 from sessions_app.enums import Role
 from tests import factories as ground
 from tests.routing import factories

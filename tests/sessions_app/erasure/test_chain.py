@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from sessions_app.enums import ErasureTrigger
 from sessions_app.models import ErasureRecord
-from sessions_app.services import erasure
-from sessions_app.services.erasure_chain import broken_links, newest_digest
+from sessions_app.services.erasing import erasure
+from sessions_app.services.erasing.chain import broken_links, newest_digest
 from tests import factories
 from tests.at_once import at_once
 from tests.sessions_app.erasure.hours import close

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import ConsultationSession, Message
-from sessions_app.services import closing, erasure
-from sessions_app.services.erasure_check import left_of_session
+from sessions_app.services.erasing import closing, erasure
+from sessions_app.services.erasing.check import left_of_session
 from sprechstunde.vault.keystore import keystore
 from tests.sessions_app.erasure.hours import close, filled_session
 

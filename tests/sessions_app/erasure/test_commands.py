@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessions_app.enums import ErasureTrigger
 from sessions_app.models import ConsultationSession, Conversation, ErasureRecord
-from sessions_app.services import erasure
+from sessions_app.services.erasing import erasure
 from sprechstunde.vault.errors import KeystoreUnavailable
 from sprechstunde.vault.file_keystore import FileKeystore
 from sprechstunde.vault.keystore import keystore

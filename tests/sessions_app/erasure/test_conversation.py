@@ -7,9 +7,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sessions_app.models import Attachment, ConsultationSession, Conversation, ErasureRecord
-from sessions_app.services import erasure, erasure_steps
-from sessions_app.services.erasure_chain import broken_links
-from sessions_app.services.erasure_check import left_of_conversation, left_of_session
+from sessions_app.services.erasing import erasure, steps
+from sessions_app.services.erasing.chain import broken_links
+from sessions_app.services.erasing.check import left_of_conversation, left_of_session
 from sprechstunde.broker import name, redis
 from sprechstunde.vault.keystore import keystore
 from tests.sessions_app.erasure.hours import add_picture, close, filled_session
@@ -84,14 +84,14 @@ def test_a_wish_nobody_rang_for_is_found() -> None:
 def test_a_wish_is_completed_after_a_crash(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     session = filled_session()
     conversation = _wish(session)
-    work = getattr(erasure_steps, step)
+    work = getattr(steps, step)
 
     def crash(*args: object) -> None:
         work(*args)
         raise OSError("disk unplugged")
 
     with monkeypatch.context() as patch:
-        patch.setattr(erasure_steps, step, crash)
+        patch.setattr(steps, step, crash)
         with pytest.raises(OSError, match="unplugged"):
             erasure.erase_conversation(conversation.pk)
     erasure.erase_due(timezone.now())

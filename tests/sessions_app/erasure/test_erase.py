@@ -17,9 +17,9 @@ from sessions_app.models import (
     ErasureRecord,
     Message,
 )
-from sessions_app.services import erasure, erasure_compaction, erasure_records, erasure_steps
-from sessions_app.services.erasure_chain import broken_links
-from sessions_app.services.erasure_check import left_of_session
+from sessions_app.services.erasing import compaction, erasure, records, steps
+from sessions_app.services.erasing.chain import broken_links
+from sessions_app.services.erasing.check import left_of_session
 from sprechstunde.broker import name, redis
 from sprechstunde.vault.errors import KeystoreUnavailable, KeyUnavailable
 from sprechstunde.vault.file_keystore import FileKeystore
@@ -79,7 +79,7 @@ def test_erase_refuses_a_session_that_can_be_read() -> None:
     session = filled_session()
     before = left_of_session(session)
 
-    with pytest.raises(erasure_records.StillReadable):
+    with pytest.raises(records.StillReadable):
         erasure.erase(session, trigger=ErasureTrigger.END)
 
     assert left_of_session(session) == before
@@ -114,12 +114,12 @@ def test_erase_twice_keeps_the_first_record() -> None:
 
 STEPS: list[tuple[Any, str]] = [
     (FileKeystore, "destroy"),
-    (erasure_steps, "delete_rows"),
-    (erasure_steps, "remove_media"),
-    (erasure_steps, "forget_session"),
+    (steps, "delete_rows"),
+    (steps, "remove_media"),
+    (steps, "forget_session"),
     (erasure, "compact"),
-    (erasure_records, "finish"),
-    (erasure_records, "_mark_erased"),
+    (records, "finish"),
+    (records, "_mark_erased"),
 ]
 
 
@@ -175,14 +175,14 @@ def test_erase_due_waits_for_an_unreachable_keystore(monkeypatch: pytest.MonkeyP
 
 def test_one_failure_stops_no_other_erasure(monkeypatch: pytest.MonkeyPatch) -> None:
     broken, sound = close(filled_session(), ago=LATER), close(filled_session(), ago=LATER)
-    remove_media = erasure_steps.remove_media
+    remove_media = steps.remove_media
 
     def refuse(key_id: object) -> None:
         if key_id == broken.key_id:
             raise OSError("read-only file system")
         remove_media(key_id)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(erasure_steps, "remove_media", refuse)
+    monkeypatch.setattr(steps, "remove_media", refuse)
     erasure.erase_due(timezone.now())
 
     assert list(ConsultationSession.objects.filter(erased_at=None)) == [broken]
@@ -274,7 +274,7 @@ def reader() -> Iterator[Callable[[], None]]:
 def test_a_reader_in_the_way_keeps_the_session_due(
     reader: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasure_compaction, "BLOCKING_PATIENCE", 50)
+    monkeypatch.setattr(compaction, "BLOCKING_PATIENCE", 50)
     session = close(filled_session(), ago=LATER)
 
     blocked = erasure.erase(session, trigger=ErasureTrigger.END)
@@ -291,7 +291,7 @@ def test_session_extended_in_the_last_moment_keeps_its_key() -> None:
     later = timezone.now() + timedelta(minutes=10)
     ConsultationSession.objects.filter(pk=stale.pk).update(ends_at=later, closes_at=later)
 
-    with pytest.raises(erasure_records.StillReadable):
+    with pytest.raises(records.StillReadable):
         erasure.erase(stale, trigger=ErasureTrigger.END)
 
     assert keystore().exists(stale.key_id)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from sessions_app.enums import ErasureTrigger
-from sessions_app.services import erasure, erasure_leftovers
+from sessions_app.services.erasing import erasure, leftovers
 from sprechstunde.broker import name, redis
 from sprechstunde.vault.keystore import keystore
 from tests import factories
@@ -32,7 +32,7 @@ def orphan() -> uuid.UUID:
 
 def _sweep() -> None:
     redis().delete(name("sweep"))
-    erasure_leftovers.sweep(timezone.now())
+    leftovers.sweep(timezone.now())
 
 
 def _seen_for(key_id: uuid.UUID, seconds: float) -> None:
@@ -112,7 +112,7 @@ def test_the_sweep_takes_its_turn_once_a_minute(orphan: uuid.UUID) -> None:
     _sweep()
     _seen_for(orphan, DAY + 1)
 
-    erasure_leftovers.sweep(timezone.now())
+    leftovers.sweep(timezone.now())
 
     assert keystore().exists(orphan)
 

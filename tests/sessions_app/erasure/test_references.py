@@ -6,7 +6,7 @@ from django.utils import timezone
 from routing.models import Question
 from sessions_app.enums import ErasureTrigger
 from sessions_app.models import Conversation
-from sessions_app.services import erasure
+from sessions_app.services.erasing import erasure
 from tests import factories as ground
 from tests.routing import factories
 from tests.sessions_app.erasure.hours import close, filled_session

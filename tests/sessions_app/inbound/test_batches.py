@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sessions_app.enums import DeliveryState, Direction
 from sessions_app.models import Conversation, Message
-from sessions_app.services import inbound_sessions
+from sessions_app.services.inbound import running
 from tests import factories
 from tests.sessions_app.inbound.webhooks import (
     Citizen,
@@ -44,7 +44,7 @@ GARBAGE: list[Any] = [
 @pytest.fixture(autouse=True)
 def _long_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     # However slow the machine: the running session is asked for once in a test.
-    monkeypatch.setattr(inbound_sessions, "REMEMBERED_FOR", 600.0)
+    monkeypatch.setattr(running, "REMEMBERED_FOR", 600.0)
 
 
 def stored() -> list[str]:

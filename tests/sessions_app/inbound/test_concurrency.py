@@ -9,7 +9,7 @@ from django.db import transaction
 
 from sessions_app.enums import Direction
 from sessions_app.models import CitizenIdentifier, ConsultationSession, Conversation, Message
-from sessions_app.services import identity
+from sessions_app.services.inbound import identity
 from tests import factories
 from tests.at_once import at_once
 from tests.sessions_app.inbound.webhooks import Citizen, ago, citizen, deliver, said, text

@@ -14,8 +14,8 @@ from sessions_app.models import (
     Conversation,
     Message,
 )
-from sessions_app.services.erasure import erase_conversation
-from sessions_app.services.inbound_wishes import is_wish
+from sessions_app.services.erasing.erasure import erase_conversation
+from sessions_app.services.inbound.wishes import is_wish
 from sessions_app.whatsapp.events import Incoming, Sender
 from tests import factories
 from tests.sessions_app.inbound.webhooks import (

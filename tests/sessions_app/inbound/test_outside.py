@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from sessions_app.enums import OutsidePolicy
 from sessions_app.models import Conversation, Message, Office
-from sessions_app.services import outside
+from sessions_app.services.inbound import outside
 from sessions_app.whatsapp.events import Sender
 from sprechstunde.broker import redis
 from tests import factories

@@ -265,7 +265,7 @@ class TestTimes:
         return session
 
     def know(self, conversation: Conversation, person: Citizen) -> None:
-        from sessions_app.services.identity import digests
+        from sessions_app.services.inbound.identity import digests
         from sessions_app.whatsapp.events import Sender
 
         sender = Sender(bsuid=person.bsuid, phones=(str(person.phone),))

@@ -12,13 +12,13 @@ from pytest_django import Settings
 
 from sessions_app.enums import Direction
 from sessions_app.models import ConsultationSession, Conversation, Message
-from sessions_app.services import inbound_sessions
-from sessions_app.services.identity import wamid_digest
+from sessions_app.services.inbound import running
+from sessions_app.services.inbound.identity import wamid_digest
 from sessions_app.views.webhook import answers
 from sprechstunde.asgi import WEBHOOK
 from sprechstunde.gathered import Letter
 from tests import factories
-from tests.live.server import running
+from tests.live import server as web
 from tests.sessions_app.inbound.webhooks import (
     Json,
     change,
@@ -70,7 +70,7 @@ def failing(error: type[Exception], mark: bytes) -> Callable[..., Any]:
 def test_webhooks_of_many_citizens_cost_as_many_queries_as_one(
     session: ConsultationSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbound_sessions, "REMEMBERED_FOR", 600.0)
+    monkeypatch.setattr(running, "REMEMBERED_FOR", 600.0)
     together(question(session, 0))
     with CaptureQueriesContext(connection) as queries:
         statuses = together(*[question(session, number) for number in range(5)])
@@ -149,7 +149,7 @@ def test_server_answers_each_of_many_callers_as_it_deserves() -> None:
     bodies = [encoded(question(session, number)) for number in range(40)]
     bodies[7] = b"{"
 
-    with running() as server, ThreadPoolExecutor(16) as callers:
+    with web.running() as server, ThreadPoolExecutor(16) as callers:
 
         def call(body: bytes) -> int:
             secret = "test-app-secret" if body is not bodies[9] else "another secret"

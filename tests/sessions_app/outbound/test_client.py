@@ -214,6 +214,6 @@ def test_each_thread_has_a_client_of_its_own(meta: Meta) -> None:
 
 
 def test_timeouts_leave_time_before_a_worker_counts_as_dead() -> None:
-    from sessions_app.services.delivery import ABANDONED_AFTER
+    from sessions_app.services.outbound.delivery import ABANDONED_AFTER
 
     assert sum(client.TIMEOUT) * 2 < ABANDONED_AFTER.total_seconds()

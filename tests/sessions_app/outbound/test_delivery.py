@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import Conversation, Staff
-from sessions_app.services import delivery, messages, receipts
+from sessions_app.services import messages
+from sessions_app.services.outbound import delivery, receipts
 from tests import factories
 from tests.at_once import at_once
 from tests.sessions_app.outbound.conftest import in_thread, queued, state

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, MessageKind
 from sessions_app.models import Conversation, Message, Staff
-from sessions_app.services import delivery, messages, receipts
+from sessions_app.services import messages
+from sessions_app.services.outbound import delivery, receipts
 from sessions_app.whatsapp.events import Receipt
 from tests.sessions_app.outbound.conftest import in_thread, queued, state
 from tests.sessions_app.outbound.meta import CUT, Json, Meta, Reply, accepted, refused

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import Conversation, Message
-from sessions_app.services import delivery
+from sessions_app.services.outbound import delivery
 from sprechstunde.vault.keystore import keystore
 from tests import factories
 from tests.sessions_app.outbound.conftest import queued, state

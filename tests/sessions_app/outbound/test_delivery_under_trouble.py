@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from sessions_app.enums import DeliveryState
 from sessions_app.models import Conversation
-from sessions_app.services import attempts, delivery, outbox, outcomes
+from sessions_app.services.outbound import attempts, delivery, outbox, outcomes
 from tests.sessions_app.outbound.conftest import queued, state
 from tests.sessions_app.outbound.meta import Meta
 

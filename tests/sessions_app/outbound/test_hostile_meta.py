@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from sessions_app.enums import DeliveryState
 from sessions_app.models import Conversation, Message, Staff
-from sessions_app.services import delivery, messages
+from sessions_app.services import messages
+from sessions_app.services.outbound import delivery
 from tests import factories
 from tests.sessions_app.outbound import worker
 from tests.sessions_app.outbound.conftest import queued, state

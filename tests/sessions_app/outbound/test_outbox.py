@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import Conversation, Message
-from sessions_app.services import attempts, outbox
+from sessions_app.services.outbound import attempts, outbox
 from tests.sessions_app.outbound.conftest import queued, state
 
 

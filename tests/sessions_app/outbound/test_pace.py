@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services import pace
+from sessions_app.services.outbound import pace
 from sessions_app.whatsapp import errors
 
 OFFICE, OTHER_OFFICE = 1, 2

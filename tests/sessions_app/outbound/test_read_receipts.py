@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from sessions_app.models import Conversation
-from sessions_app.services import read_receipts
+from sessions_app.services.outbound import read_receipts
 from tests import factories
 from tests.sessions_app.outbound.meta import CUT, Meta
 

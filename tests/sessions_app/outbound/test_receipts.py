@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sessions_app.enums import DeliveryState
 from sessions_app.models import Conversation, EarlyReceipt, Message
-from sessions_app.services import receipts
+from sessions_app.services.outbound import receipts
 from sessions_app.whatsapp.events import Receipt
 from tests import factories
 from tests.sessions_app.outbound.conftest import queued, state

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from sessions_app.models import Conversation
-from sessions_app.services.attempts import Answer, Attempt
-from sessions_app.services.senders import AT_ONCE, FEW, Senders
+from sessions_app.services.outbound.attempts import Answer, Attempt
+from sessions_app.services.outbound.senders import AT_ONCE, FEW, Senders
 from sessions_app.whatsapp import errors
 from sessions_app.whatsapp.outgoing import Payload
 from tests.sessions_app.outbound.conftest import queued

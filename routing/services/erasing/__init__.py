@@ -1,0 +1,1 @@
+"""Erasing tickets when their time has come, and proving it."""

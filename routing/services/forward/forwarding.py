@@ -1,0 +1,237 @@
+"""Takes a question out of the conversation into a box of its own, for the departments asked."""
+
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from routing.enums import Action, ConsentState, Unanswered
+from routing.models import Department, Question, QuestionFile, Ticket, TicketEvent
+from routing.services import departments
+from routing.services.forward import dialogue, suggestions
+from routing.services.forward.references import next_reference
+from routing.services.work import actors, notes, sealed_files, tickets
+from routing.services.work.live import announce_office
+from sessions_app.models import Attachment, Conversation, Staff
+from sessions_app.services import attachments as chat_files
+from sessions_app.services.conversations import handled_elsewhere
+from sprechstunde.live.events import announce
+from sprechstunde.vault.keystore import keystore
+
+LONGEST = 3000  # characters; with every wording it still fits into WhatsApp's messages
+
+
+class ForwardingError(Exception):
+    """The question cannot be forwarded so."""
+
+
+class ConversationClosed(ForwardingError):
+    """The hour is over, or the citizen wished to be erased."""
+
+
+class QuestionEmpty(ForwardingError):
+    """There is no question."""
+
+
+class QuestionTooLong(ForwardingError):
+    """It has more than LONGEST characters."""
+
+
+class WrongDepartments(ForwardingError):
+    """One takes no questions, belongs to another office, or is there twice."""
+
+
+class WrongFile(ForwardingError):
+    """Not a picture of this conversation, or no longer there."""
+
+
+class _Twice(Exception):
+    """The same press of the button once more."""
+
+
+def forward(  # noqa: PLR0913  # what the form asks for, each by its name
+    conversation: Conversation,
+    *,
+    by: Staff,
+    text: str,
+    lead: Department,
+    consulted: Sequence[Department] = (),
+    attachments: Collection[Attachment] = (),
+    due_on: date | None = None,
+    note: str = "",
+    if_unanswered: Unanswered = Unanswered.DROP,
+    anonymous: bool = False,
+    share_name: bool = False,
+    language: str = "de",
+    token: UUID | None = None,
+) -> Question:
+    """Keep the question under keys of its own and ask the citizen, or hand it over at once.
+
+    `anonymous` asks nobody: no name, no address, the answer stays inside. Else `if_unanswered` says
+    what becomes of it without a reply. `share_name` asks for the profile's name as well. `token`
+    names one press of the button: the same question once more returns the first. Raises
+    ForwardingError, KeyUnavailable.
+    """
+    asked = (lead, *consulted)
+    if len({each.pk for each in asked}) < len(asked):
+        raise WrongDepartments
+    _check_files(conversation, attachments)
+    question = Question(
+        uid=token or uuid4(),
+        office_id=by.office_id,
+        conversation=conversation,
+        text=_checked(text),
+        name=conversation.name if share_name and not anonymous else None,
+        consent=ConsentState.NOT_ASKED if anonymous else ConsentState.FORWARD,
+        if_unanswered=if_unanswered,
+        language=language,
+        created_by=by,
+    )
+    rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in asked]
+    try:
+        _keep(question, rows, conversation, attachments, note, by=by)
+    except _Twice:
+        return Question.objects.get(uid=question.uid)
+    return question
+
+
+def _keep(
+    question: Question,
+    rows: list[Ticket],
+    conversation: Conversation,
+    attachments: Collection[Attachment],
+    note: str,
+    *,
+    by: Staff,
+) -> None:
+    now = timezone.now()
+    with _boxes(question, rows), transaction.atomic():
+        locked = dialogue.locked(conversation.pk, now)
+        if locked is None:
+            raise ConversationClosed
+        if earlier := Question.objects.filter(uid=question.uid).first():
+            if _is_same(earlier, question, rows):
+                raise _Twice
+            question.uid = uuid4()  # the form was filled in anew after "back"
+        if not departments.keep_open(question.office_id, [row.department for row in rows]):
+            raise WrongDepartments
+        _save(question, rows, locked, by=by, now=now)
+        _copy(question, attachments)
+        if note.strip():
+            notes.add(question, by=by, department=None, text=note)
+        _start(question, locked, by=by, now=now)
+
+
+def _is_same(earlier: Question, question: Question, rows: list[Ticket]) -> bool:
+    asked = set(earlier.tickets.values_list("department", flat=True))
+    return (
+        earlier.conversation_id == question.conversation_id
+        and earlier.text == question.text
+        and asked == {ticket.department_id for ticket in rows}
+    )
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise QuestionEmpty
+    if len(text) > LONGEST:
+        raise QuestionTooLong
+    return text
+
+
+def _check_files(conversation: Conversation, attachments: Collection[Attachment]) -> None:
+    for attachment in attachments:
+        is_ours = attachment.message.conversation_id == conversation.pk
+        if not is_ours or not chat_files.is_viewable(attachment):
+            raise WrongFile
+
+
+def _ticket(
+    question: Question, department: Department, *, due_on: date | None, is_lead: bool
+) -> Ticket:
+    return Ticket(
+        office_id=question.office_id,
+        question=question,
+        department=department,
+        is_lead=is_lead,
+        due_on=due_on,
+    )
+
+
+def _save(
+    question: Question, rows: list[Ticket], conversation: Conversation, *, by: Staff, now: datetime
+) -> None:
+    question.reference = next_reference(conversation.session.office, now)
+    question.session_closes_at = conversation.session.closes_at
+    question.created_at = now
+    question.save(force_insert=True)
+    for ticket in rows:
+        ticket.question = question
+        ticket.reference, ticket.created_at = question.reference, now
+        ticket.save(force_insert=True)
+        _remember(ticket, by=by, now=now)
+    suggestions.learn(rows[0].department, question.text)
+
+
+def _remember(ticket: Ticket, *, by: Staff, now: datetime) -> None:
+    actor = actors.of(by)
+    TicketEvent.objects.create(
+        ticket=ticket,
+        key_id=ticket.key_id,
+        action=Action.ASK,
+        party=actor.party,
+        staff=by,
+        department=ticket.department,
+        state=ticket.state,
+        at=now,
+    )
+
+
+def _copy(question: Question, attachments: Collection[Attachment]) -> None:
+    """Copy the pictures, whose hidden data was taken out when they came, under the question's key."""
+    for number, attachment in enumerate(attachments, 1):
+        try:
+            data = chat_files.read(attachment)
+        except FileNotFoundError:
+            raise WrongFile from None
+        ending = attachment.media_type.rpartition("/")[2].replace("jpeg", "jpg")
+        row = QuestionFile.objects.create(
+            question=question,
+            key_id=question.key_id,
+            name=f"bild-{number}.{ending}",  # a file's own name may say who somebody is
+            media_type=attachment.media_type,
+            size=len(data),
+        )
+        sealed_files.write(row, data)
+
+
+def _start(question: Question, conversation: Conversation, *, by: Staff, now: datetime) -> None:
+    if question.consent == ConsentState.NOT_ASKED:
+        tickets.dispatch(question, by=actors.of(by), now=now)
+    else:
+        dialogue.begin(question, conversation, now=now)
+        handled_elsewhere(conversation, by=by, now=now)
+    announce(conversation.session_id, f"conversation-{conversation.pk}")
+    announce_office(question.office_id)
+
+
+@contextmanager
+def _boxes(question: Question, rows: Sequence[Ticket]) -> Iterator[None]:
+    """Create the keys; if it comes to nothing, nothing of them and of files under them stays."""
+    key_ids = [question.key_id, *(ticket.key_id for ticket in rows)]
+    try:
+        for key_id in key_ids:
+            keystore().create(key_id)
+        yield
+    except BaseException:
+        for key_id in key_ids:
+            keystore().destroy(key_id)
+            shutil.rmtree(Path(settings.TICKET_MEDIA_ROOT) / str(key_id), ignore_errors=True)
+        raise

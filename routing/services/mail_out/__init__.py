@@ -1,0 +1,1 @@
+"""E-mail out: the outbox, the letters, and what became of them."""

@@ -1,0 +1,1 @@
+"""The work on a ticket, until its answer is final."""

@@ -1,0 +1,1 @@
+"""Erasing a session or a conversation, and proving it."""

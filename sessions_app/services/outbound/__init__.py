@@ -1,0 +1,1 @@
+"""What is sent over WhatsApp: the queue, its pace, and what became of each message."""
