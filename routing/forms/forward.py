@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.enums import Unanswered
 from routing.models import Department
 from routing.queries.forward import pictures
-from routing.services.forward.forwarding import LONGEST
+from routing.services.forward.forwarding import LONGEST, Fields
 from sessions_app.models import Attachment, Conversation
 
 ASK, ANONYMOUS = "ask", "anonymous"
@@ -85,20 +85,20 @@ class ForwardForm(forms.Form):
             raise ValidationError(_("Please choose a day from today on."))
         return due_on
 
-    def given(self) -> dict[str, Any]:
-        """Return what `forwarding.forward` takes, from a valid form."""
+    def given(self) -> Fields:
+        """Return what staff said, from a valid form."""
         data = self.cleaned_data
         lead = data["lead"]
-        return {
-            "token": data["token"],
-            "text": data["text"],
-            "lead": lead,
-            "consulted": [each for each in data["consulted"] if each != lead],
-            "attachments": list(data["pictures"]),
-            "due_on": data["due_on"],
-            "note": data["note"],
-            "anonymous": data["way"] == ANONYMOUS,
-            "share_name": data["share_name"],
-            "language": data["language"],
-            "if_unanswered": Unanswered(data["if_unanswered"] or Unanswered.DROP),
-        }
+        return Fields(
+            token=data["token"],
+            text=data["text"],
+            lead=lead,
+            consulted=[each for each in data["consulted"] if each != lead],
+            attachments=list(data["pictures"]),
+            due_on=data["due_on"],
+            note=data["note"],
+            anonymous=data["way"] == ANONYMOUS,
+            share_name=data["share_name"],
+            language=data["language"],
+            if_unanswered=Unanswered(data["if_unanswered"] or Unanswered.DROP),
+        )

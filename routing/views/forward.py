@@ -145,7 +145,7 @@ def _forward(
     request: StaffRequest, staff: Staff, conversation: Conversation, form: ForwardForm
 ) -> HttpResponse:
     try:
-        question = forwarding.forward(conversation, by=staff, **form.given())
+        question = forwarding.forward(conversation, form.given(), by=staff)
     except forwarding.ConversationClosed as closed:
         raise Gone from closed
     except forwarding.ForwardingError:  # a department was closed, or a picture erased, meanwhile

@@ -10,6 +10,7 @@ from routing.enums import Unanswered
 from routing.management import samples
 from routing.models import Correspondence, Department, Member, Snippet, Ticket
 from routing.services.forward import forwarding
+from routing.services.forward.forwarding import Fields
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Role
 from sessions_app.management.commands import seed_demo
 from sessions_app.management.commands.seed_demo import Login, employ
@@ -117,13 +118,9 @@ def _waiting(session: ConsultationSession, house: samples.House) -> None:
     """Let a citizen of the open hour be asked; nothing of it is sent, there is no such phone."""
     with transaction.atomic():
         conversation = _conversation(session, house.assistant)
-        forwarding.forward(
-            conversation,
-            by=house.assistant,
-            text=WAITING,
-            lead=house.departments["Bauamt"],
-            if_unanswered=Unanswered.ANONYMOUS,
-        )
+        bauamt = house.departments["Bauamt"]
+        fields = Fields(text=WAITING, lead=bauamt, if_unanswered=Unanswered.ANONYMOUS)
+        forwarding.forward(conversation, fields, by=house.assistant)
         queued = conversation.messages.filter(delivery=DeliveryState.QUEUED)
         queued.update(delivery=DeliveryState.DELIVERED)
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -55,76 +56,76 @@ class _Twice(Exception):
     """The same press of the button once more."""
 
 
-def forward(  # noqa: PLR0913  # what the form asks for, each by its name
-    conversation: Conversation,
-    *,
-    by: Staff,
-    text: str,
-    lead: Department,
-    consulted: Sequence[Department] = (),
-    attachments: Collection[Attachment] = (),
-    due_on: date | None = None,
-    note: str = "",
-    if_unanswered: Unanswered = Unanswered.DROP,
-    anonymous: bool = False,
-    share_name: bool = False,
-    language: str = "de",
-    token: UUID | None = None,
-) -> Question:
-    """Keep the question under keys of its own and ask the citizen, or hand it over at once.
+@dataclass(frozen=True, slots=True, repr=False)
+class Fields:
+    """What staff say about a question that leaves the chat.
 
     `anonymous` asks nobody: no name, no address, the answer stays inside. Else `if_unanswered` says
-    what becomes of it without a reply. `share_name` asks for the profile's name as well. `token`
-    names one press of the button: the same question once more returns the first. Raises
+    what becomes of it without a reply. `share_name` asks for the profile's name as well. `note` is
+    for colleagues. `token` names one press of the button.
+    """
+
+    text: str
+    lead: Department
+    consulted: Sequence[Department] = ()
+    attachments: Collection[Attachment] = ()
+    due_on: date | None = None
+    note: str = ""
+    if_unanswered: Unanswered = Unanswered.DROP
+    anonymous: bool = False
+    share_name: bool = False
+    language: str = "de"
+    token: UUID | None = None
+
+    @property
+    def asked(self) -> Sequence[Department]:
+        """All departments, the one in charge first."""
+        return (self.lead, *self.consulted)
+
+
+def forward(conversation: Conversation, fields: Fields, *, by: Staff) -> Question:
+    """Keep the question under keys of its own and ask the citizen, or hand it over at once.
+
+    The same question by the same press of the button once more returns the first. Raises
     ForwardingError, KeyUnavailable.
     """
-    asked = (lead, *consulted)
-    if len({each.pk for each in asked}) < len(asked):
-        raise WrongDepartments
-    _check_files(conversation, attachments)
+    _check(conversation, fields)
+    is_named = fields.share_name and not fields.anonymous
     question = Question(
-        uid=token or uuid4(),
+        uid=fields.token or uuid4(),
         office_id=by.office_id,
         conversation=conversation,
-        text=_checked(text),
-        name=conversation.name if share_name and not anonymous else None,
-        consent=ConsentState.NOT_ASKED if anonymous else ConsentState.FORWARD,
-        if_unanswered=if_unanswered,
-        language=language,
+        text=fields.text.strip(),
+        name=conversation.name if is_named else None,
+        consent=ConsentState.NOT_ASKED if fields.anonymous else ConsentState.FORWARD,
+        if_unanswered=fields.if_unanswered,
+        language=fields.language,
         created_by=by,
     )
-    rows = [_ticket(question, each, due_on=due_on, is_lead=each == lead) for each in asked]
     try:
-        _keep(question, rows, conversation, attachments, note, by=by)
+        _keep(question, fields, by=by)
     except _Twice:
         return Question.objects.get(uid=question.uid)
     return question
 
 
-def _keep(
-    question: Question,
-    rows: list[Ticket],
-    conversation: Conversation,
-    attachments: Collection[Attachment],
-    note: str,
-    *,
-    by: Staff,
-) -> None:
+def _keep(question: Question, fields: Fields, *, by: Staff) -> None:
     now = timezone.now()
+    rows = [_ticket(question, each, fields) for each in fields.asked]
     with _boxes(question, rows), transaction.atomic():
-        locked = dialogue.locked(conversation.pk, now)
+        locked = dialogue.locked(question.conversation_id or 0, now)
         if locked is None:
             raise ConversationClosed
         if earlier := Question.objects.filter(uid=question.uid).first():
             if _is_same(earlier, question, rows):
                 raise _Twice
             question.uid = uuid4()  # the form was filled in anew after "back"
-        if not departments.keep_open(question.office_id, [row.department for row in rows]):
+        if not departments.keep_open(question.office_id, fields.asked):
             raise WrongDepartments
         _save(question, rows, locked, by=by, now=now)
-        _copy(question, attachments)
-        if note.strip():
-            notes.add(question, by=by, department=None, text=note)
+        _copy(question, fields.attachments)
+        if fields.note.strip():
+            notes.add(question, by=by, department=None, text=fields.note)
         _start(question, locked, by=by, now=now)
 
 
@@ -137,31 +138,27 @@ def _is_same(earlier: Question, question: Question, rows: list[Ticket]) -> bool:
     )
 
 
-def _checked(text: str) -> str:
-    text = text.strip()
+def _check(conversation: Conversation, fields: Fields) -> None:
+    text = fields.text.strip()
     if not text:
         raise QuestionEmpty
     if len(text) > LONGEST:
         raise QuestionTooLong
-    return text
-
-
-def _check_files(conversation: Conversation, attachments: Collection[Attachment]) -> None:
-    for attachment in attachments:
+    if len({each.pk for each in fields.asked}) < len(fields.asked):
+        raise WrongDepartments
+    for attachment in fields.attachments:
         is_ours = attachment.message.conversation_id == conversation.pk
         if not is_ours or not chat_files.is_viewable(attachment):
             raise WrongFile
 
 
-def _ticket(
-    question: Question, department: Department, *, due_on: date | None, is_lead: bool
-) -> Ticket:
+def _ticket(question: Question, department: Department, fields: Fields) -> Ticket:
     return Ticket(
         office_id=question.office_id,
         question=question,
         department=department,
-        is_lead=is_lead,
-        due_on=due_on,
+        is_lead=department == fields.lead,
+        due_on=fields.due_on,
     )
 
 

@@ -38,9 +38,8 @@ class Citizen:
     def is_asked(self, text: str = "Wann wird die Laterne repariert?", **options: Any) -> Question:
         """Forward a question as the mayor does."""
         lead = options.pop("lead", None) or routing.department(self.mayor.office)
-        question = forwarding.forward(
-            self.conversation, by=self.mayor, text=text, lead=lead, **options
-        )
+        fields = forwarding.Fields(text=text, lead=lead, **options)
+        question = forwarding.forward(self.conversation, fields, by=self.mayor)
         self.questions.append(question)
         return question
 

@@ -38,7 +38,7 @@ def talk(mayor: Staff) -> Conversation:
 
 def forward(talk: Conversation, mayor: Staff, **options: Any) -> Question:
     given: dict[str, Any] = {"text": "Wann?", "lead": routing.department(mayor.office)}
-    return forwarding.forward(talk, by=mayor, **given | options)
+    return forwarding.forward(talk, forwarding.Fields(**given | options), by=mayor)
 
 
 @pytest.mark.django_db
