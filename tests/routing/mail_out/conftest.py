@@ -1,11 +1,16 @@
 """A mail server, and the portal's own mailbox."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from pytest_django import Settings
 
 from routing.mail import relay
+from routing.models import Question, Ticket
+from tests import factories as base
+from tests.routing import factories
+from tests.routing.mail_out.composed import NOW
 from tests.services import certificates, smtp_server
 from tests.services.certificates import Authority
 from tests.services.smtp_server import MailServer
@@ -40,3 +45,19 @@ def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """The same authority, trusted as an operator's own."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     return authority
+
+
+@pytest.fixture
+def question(db: None) -> Question:
+    """A question whose citizen has confirmed the address."""
+    office = base.office(name="Musterstadt")
+    return factories.question(office, reference="2026-0012", address_confirmed_at=NOW)
+
+
+@pytest.fixture
+def ticket(question: Question) -> Ticket:
+    """It waits at the Bauamt."""
+    department = factories.department(
+        question.office, name="Bauamt", mailbox="bauamt@musterstadt.example"
+    )
+    return factories.ticket(question, department, due_on=date(2026, 11, 26))

@@ -1,83 +1,39 @@
-"""Every mail that leaves, whole: envelope, headers, text and HTML."""
+"""Every mail to citizens, whole: envelope, headers, text and HTML."""
 
-import html.parser
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from textwrap import dedent
-from uuid import UUID
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from routing.enums import ConsentState, MailKind, TicketState
+from routing.enums import MailKind, TicketState
 from routing.mail import compose
 from routing.mail.addresses import Purpose, reply_address
 from routing.models import AnswerFile, Correspondence, OutgoingMail, Question, Ticket
-from routing.services.links import confirmation, mailboxes, withdrawal
+from routing.services.links import confirmation
 from routing.services.mail_out import letters
 from routing.services.work import sealed_files
-from sessions_app.enums import Role
-from tests import factories as base
 from tests.routing import factories
 from tests.routing.mail_out import rows
+from tests.routing.mail_out.composed import (
+    NOW,
+    PORTAL,
+    UID,
+    Outline,
+    letter,
+    sent,
+    text,
+    whole,
+    withdraw_link,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailbox")]
-
-NOW = datetime(2026, 11, 19, 15, 4, 30, tzinfo=UTC)
-_DUE = (
-    "Die Frist ist erreicht. Bitte beantworten Sie die Rückfrage oder geben Sie sie mit "
-    "Begründung zurück."
-)
-UID = UUID("0123456789abcdef0123456789abcdef")
-PORTAL = "https://sprechstunde.musterstadt.example"
-
-
-@pytest.fixture
-def question() -> Question:
-    office = base.office(name="Musterstadt")
-    return factories.question(office, reference="2026-0012", address_confirmed_at=NOW)
-
-
-@pytest.fixture
-def ticket(question: Question) -> Ticket:
-    department = factories.department(
-        question.office, name="Bauamt", mailbox="bauamt@musterstadt.example"
-    )
-    return factories.ticket(question, department, due_on=date(2026, 11, 26))
 
 
 @pytest.fixture
 def answered(ticket: Ticket) -> OutgoingMail:
     Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.ANSWERED)
     return rows.answer("Der Gehweg wird im Mai repariert.\n\nIhr Bauamt", ticket=ticket, uid=UID)
-
-
-def letter(mail: OutgoingMail) -> compose.Letter:
-    return letters.letter(letters.rows([mail.pk])[0], now=NOW)
-
-
-def sent(mail: OutgoingMail) -> EmailMessage:
-    """The mail as whoever gets it reads it."""
-    raw = compose.envelope(letter(mail)).content
-    return message_from_bytes(raw, policy=default)
-
-
-def withdraw_link(question: Question) -> str:
-    return f"{PORTAL}/mail/withdraw/{withdrawal.token(question, now=NOW)}/"
-
-
-def text(mail: OutgoingMail) -> str:
-    part = sent(mail).get_body(("plain",))
-    assert part is not None
-    return str(part.get_content()).replace("\r\n", "\n")
-
-
-def whole(expected: str) -> str:
-    return dedent(expected).lstrip("\n")
 
 
 def in_english(question: Question) -> None:
@@ -343,220 +299,6 @@ def test_withdrawal_confirmed(ticket: Ticket, question: Question) -> None:
     )
 
 
-def test_notification(ticket: Ticket) -> None:
-    mail = rows.of_ticket(MailKind.NOTIFICATION, ticket, uid=UID)
-    message = sent(mail)
-
-    thread = f"<sprechstunde.{ticket.uid.hex}@musterstadt.example>"
-    assert dict(message.items()) == {
-        "Content-Type": f'multipart/alternative; boundary="texts-{UID.hex}"',
-        "MIME-Version": "1.0",
-        "Message-ID": f"<sprechstunde.{UID.hex}@musterstadt.example>",
-        "Date": "Thu, 19 Nov 2026 15:04:30 +0000",
-        "From": "Musterstadt <sprechstunde@musterstadt.example>",
-        "To": "bauamt@musterstadt.example",
-        "Reply-To": reply_address(Purpose.DEPARTMENT, ticket.pk, now=NOW),
-        "Subject": "Neue Rückfrage 2026-0012 für Bauamt",
-        "In-Reply-To": thread,
-        "References": thread,
-        "Content-Language": "de",
-        "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
-    }
-    assert text(mail) == whole(
-        f"""
-        Neue Rückfrage 2026-0012
-
-        In der Sprechstunde von Musterstadt wurde eine Frage gestellt. Bitte beantworten Sie sie.
-
-        Nummer: 2026-0012
-        Fachamt: Bauamt (federführend)
-        Fällig: 26. November 2026
-
-        Rückfrage öffnen:
-        {PORTAL}/tickets/{ticket.pk}/
-
-        Sie können auch einfach auf diese E-Mail antworten: Was Sie über das Zitat schreiben, geht als Ihre Antwort an die Bürgerin oder den Bürger.
-
-        Mit freundlichen Grüßen
-        Musterstadt
-        """  # noqa: E501 (the mail as it is)
-    )
-
-
-def test_notification_says_what_release_and_missing_consent_mean(ticket: Ticket) -> None:
-    mail = rows.of_ticket(MailKind.NOTIFICATION, ticket)
-    ticket.department.needs_release = True
-    ticket.department.save()
-    assert "Das Bürgermeisterbüro gibt sie frei, bevor sie gesendet wird.\n" in text(mail)
-
-    Question.objects.update(consent=ConsentState.ANONYMOUS)
-    words = text(mail)
-
-    assert (
-        "Eine Antwort per E-Mail wurde nicht gewünscht: Ihre Antwort bleibt im Portal.\n" in words
-    )
-    assert "einfach auf diese E-Mail antworten" not in words
-
-
-@pytest.mark.parametrize(
-    ("kind", "state", "subject", "title", "says"),
-    [
-        (
-            MailKind.REMINDER,
-            TicketState.ACCEPTED,
-            "Erinnerung: Rückfrage 2026-0012 für Bauamt",
-            "Rückfrage 2026-0012 ist noch offen",
-            _DUE,
-        ),
-        (
-            MailKind.REOPENED,
-            TicketState.FORWARDED,
-            "Es wurde zurückgeschrieben: Rückfrage 2026-0012",
-            "Zur Rückfrage 2026-0012 wurde zurückgeschrieben",
-            "Bitte lesen und beantworten Sie, was zurückgeschrieben wurde.",
-        ),
-        (
-            MailKind.REJECTED,
-            TicketState.ACCEPTED,
-            "Antwort nicht freigegeben: Rückfrage 2026-0012",
-            "Ihre Antwort auf die Rückfrage 2026-0012 wurde nicht freigegeben",
-            "Die Begründung steht bei der Rückfrage. Bitte überarbeiten Sie die Antwort.",
-        ),
-        (
-            MailKind.ASKED,
-            TicketState.ACCEPTED,
-            "Interne Frage an Bauamt zur Rückfrage 2026-0012",
-            "Interne Frage zur Rückfrage 2026-0012",
-            "Jemand aus dem Haus fragt Sie etwas. Es steht bei der Rückfrage als interner Vermerk.",
-        ),
-        (
-            MailKind.ESCALATION,
-            TicketState.ACCEPTED,
-            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
-            "Rückfrage 2026-0012 braucht Sie",
-            "Die Rückfrage wurde nicht fristgerecht beantwortet.",
-        ),
-        (
-            MailKind.ESCALATION,
-            TicketState.UNDELIVERABLE,
-            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
-            "Rückfrage 2026-0012 braucht Sie",
-            "Die Antwort konnte nicht zugestellt werden.",
-        ),
-        (
-            MailKind.ESCALATION,
-            TicketState.RETURNED,
-            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
-            "Rückfrage 2026-0012 braucht Sie",
-            "Das Fachamt hat die Rückfrage zurückgegeben; niemand bearbeitet sie gerade.",
-        ),
-        (
-            MailKind.ESCALATION,
-            TicketState.IN_RELEASE,
-            "Rückfrage 2026-0012 braucht das Bürgermeisterbüro",
-            "Rückfrage 2026-0012 braucht Sie",
-            "Die Antwort wartet auf ihre Freigabe.",
-        ),
-    ],
-)
-def test_other_mails_inside_the_house(
-    ticket: Ticket, kind: MailKind, state: TicketState, subject: str, title: str, says: str
-) -> None:
-    Ticket.objects.filter(pk=ticket.pk).update(state=state)
-    Correspondence.objects.create(
-        office=ticket.office, escalation_mailbox="buero@musterstadt.example"
-    )
-    mail = rows.of_ticket(kind, ticket)
-
-    answering = (
-        "Sie können auch einfach auf diese E-Mail antworten: Was Sie über das Zitat schreiben, geht "
-        "als Ihre Antwort an die Bürgerin oder den Bürger.\n\n"
-    )
-    hints = {
-        MailKind.REMINDER: answering,
-        MailKind.REOPENED: answering,
-        MailKind.ASKED: "Bitte antworten Sie dort mit einem Vermerk: Eine Antwort auf diese E-Mail "
-        "kommt nicht an.\n\n",
-    }
-    assert letter(mail).subject == subject
-    assert letter(mail).is_automatic
-    assert text(mail) == (
-        f"{title}\n\n{says}\n\n"
-        "Nummer: 2026-0012\nFachamt: Bauamt (federführend)\nFällig: 26. November 2026\n\n"
-        f"Rückfrage öffnen:\n{PORTAL}/tickets/{ticket.pk}/\n\n"
-        f"{hints.get(kind, '')}"
-        "Mit freundlichen Grüßen\nMusterstadt\n"
-    )
-
-
-def test_escalation_goes_to_the_mayors_office(ticket: Ticket) -> None:
-    host = base.staff(ticket.office, Role.HOST, email="maria@musterstadt.example")
-    base.staff(ticket.office, Role.ASSISTANT, email="anton@musterstadt.example")
-    base.staff(ticket.office, Role.ADMIN, email="technik@musterstadt.example")
-    mail = rows.of_ticket(MailKind.ESCALATION, ticket)
-    assert letter(mail).recipients == ["anton@musterstadt.example", host.user.email]
-    assert letter(mail).reply_to == ""
-
-    Correspondence.objects.create(
-        office=ticket.office, escalation_mailbox="buero@musterstadt.example"
-    )
-
-    assert letter(mail).recipients == ["buero@musterstadt.example"]
-
-
-def test_mailbox_round_trip(question: Question) -> None:
-    department = factories.department(
-        question.office, name="Bauamt", mailbox="neu@musterstadt.example", mailbox_confirmed_at=None
-    )
-    mail = mailboxes.ask(department)
-
-    assert letter(mail).subject == "Bitte Postfach bestätigen: Bauamt"
-    assert letter(mail).recipients == ["neu@musterstadt.example"]
-    assert text(mail) == whole(
-        f"""
-        Postfach bestätigen
-
-        Dieses Postfach wurde für die Sprechstunde von Musterstadt eingetragen: Bauamt. Hier werden neue Rückfragen angekündigt, jeweils mit einem Link und ohne ihren Inhalt.
-
-        Bitte bestätigen Sie, dass es Ihr Postfach ist:
-
-        Postfach bestätigen:
-        {PORTAL}/mail/mailbox/{mailboxes.token(department, now=NOW)}/
-
-        Der Link gilt 48 Stunden.
-
-        Wenn Sie nicht wissen, worum es geht, müssen Sie nichts tun.
-
-        Mit freundlichen Grüßen
-        Musterstadt
-        """  # noqa: E501 (the mail as it is)
-    )
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        MailKind.NOTIFICATION,
-        MailKind.REMINDER,
-        MailKind.REOPENED,
-        MailKind.REJECTED,
-        MailKind.ASKED,
-        MailKind.ESCALATION,
-    ],
-)
-def test_no_mail_inside_the_house_holds_anything_of_the_citizen(
-    ticket: Ticket, question: Question, kind: MailKind
-) -> None:
-    base.staff(ticket.office, Role.HOST, email="maria@musterstadt.example")
-    raw = compose.envelope(letter(rows.of_ticket(kind, ticket))).content
-    parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk()]
-    everything = raw + b"".join(part for part in parts if isinstance(part, bytes))
-
-    for secret in (question.text, question.name, question.address):
-        assert str(secret).encode() not in everything
-
-
 def test_lines_and_dots_survive(ticket: Ticket) -> None:
     words = "Eins\n.\n..\nFrom hier an\n" + "x" * 2000 + "\n– Ende"
     mail = rows.answer(words, ticket=ticket)
@@ -598,35 +340,3 @@ def test_mails_are_loaded_in_few_queries(
     with django_assert_num_queries(3):
         for mail in letters.rows([each.pk for each in posted]):
             letters.letter(mail, now=timezone.now())
-
-
-@dataclass
-class Outline(html.parser.HTMLParser):
-    """What a screen reader would tell about a page."""
-
-    language: str = ""
-    headings: list[tuple[str, str]] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    tags: set[str] = field(default_factory=set)
-    words: str = ""
-    _open: str = ""
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.tags.add(tag)
-        self._open = tag
-        if tag == "html":
-            self.language = given.get("lang") or ""
-        if tag == "a":
-            self.links.append(given.get("href") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open = ""
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-        if self._open in {"h1", "h2"}:
-            self.headings.append((self._open, data))
