@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: demo run test test-sqlite test-postgres bench lint format lock vendor messages clean help
+.PHONY: demo run test test-sqlite test-postgres test-processes bench lint format lock vendor messages clean help
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,13 +28,19 @@ run: $(RUNTIME) ## the same processes from .env, without simulator and sample da
 test: $(DEV) ## all tests: on SQLite with a real browser, and beside it on PostgreSQL
 	@sh scripts/test.sh "$(MAKE)" $(BIN)/python
 
-# What knows no database runs once: the simulator, the supervisor, and all tests without one.
-test-postgres: $(DEV)
-	@$(BIN)/python -m tests.services.postgres -- $(PYTEST) -m "not browser and not sqlite_only" \
-	    --ignore=tests/simulator --ignore=tests/ground
+# The portal's own processes, killed and started: the supervisor, the simulator, chaos.
+PROCESSES := tests/ground tests/simulator tests/chaos
 
 test-sqlite: $(DEV)
-	@$(PYTEST) -m "not postgres_only"
+	@$(PYTEST) -m "not postgres_only" $(PROCESSES:%=--ignore=%)
+
+# What knows no database runs once.
+test-postgres: $(DEV)
+	@$(BIN)/python -m tests.services.postgres -- $(PYTEST) -m "not browser and not sqlite_only" \
+	    --ignore=tests/simulator
+
+test-processes: $(DEV)
+	@$(PYTEST) $(PROCESSES)
 
 bench: $(DEV) ## the benchmark table, as Markdown, each figure beside its floor
 	@$(BIN)/python -m bench

@@ -1,21 +1,28 @@
 #!/bin/sh
-# Run all tests, those on PostgreSQL beside those on SQLite; what the former printed follows at the end.
+# Run all tests in two lanes, as on most machines one core would sleep; what the second printed comes last.
 # usage: test.sh MAKE PYTHON
 set -u
 make=$1
 python=$2
 
-# Both runs would install the same packages of the system at the same time.
+# Both lanes would install the same packages of the system at the same time.
 "$python" -c 'from tests.services import chromium, dovecot; chromium.executable(), dovecot.executable()'
+
+beside() {
+    status=0
+    for part in test-postgres test-processes; do
+        echo "--- $part"
+        "$make" --no-print-directory "$part" || status=1
+    done
+    return "$status"
+}
 
 printed=$(mktemp)
 trap 'rm -f "$printed"' EXIT
-"$make" --no-print-directory test-postgres >"$printed" 2>&1 &
-beside=$!
-# The browser comes last (tests/conftest.py), so that it mostly has the machine for itself.
+beside >"$printed" 2>&1 &
+lane=$!
 "$make" --no-print-directory test-sqlite
 status=$?
-wait "$beside" || status=1
-echo "--- on PostgreSQL"
+wait "$lane" || status=1
 cat "$printed"
 [ "$status" = 0 ]

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         without = [item for item in items if not _needs_database(item)]
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if _needs_database(item)]
-    # The browser last: it has the machine for itself once the run on PostgreSQL beside it has ended.
+    # The browser last: by then the run on PostgreSQL beside it has mostly ended.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     other = "postgres_only" if connection.vendor == "sqlite" else "sqlite_only"
     for item in items:
