@@ -32,10 +32,16 @@
 
   /* Opening a conversation swaps the pane only, so that nothing typed elsewhere is lost. Of several
      that are opened quickly the last one stays: `hx-sync` of the desk drops the others. */
+  let towards = null;
   async function open(url) {
     threadLeft();
     root.dispatchEvent(new CustomEvent("desk:leave"));
-    await htmx.ajax("GET", url, { source: root, target: "#pane", swap: "innerHTML", push: "true" });
+    towards = url;
+    try {
+      await htmx.ajax("GET", url, { source: root, target: "#pane", swap: "innerHTML", push: "true" });
+    } finally {
+      if (towards === url) towards = null;
+    }
   }
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -73,12 +79,15 @@
     root.dispatchEvent(new CustomEvent("desk:opened"));
   }
 
-  /* Alt and an arrow lead to the next or the previous conversation of the list. */
+  /* Alt and an arrow lead to the next or the previous conversation of the list, counted from the one
+     that is being opened: pressed twice, they lead two further. */
+  const isHere = (link) =>
+    towards ? link.href === towards : link.dataset.open === talk()?.dataset.conversation;
   document.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !event.altKey || event.ctrlKey || event.metaKey) return;
     const links = [...byId("rows").querySelectorAll("a")];
-    const here = links.findIndex((each) => each.hasAttribute("aria-current"));
+    const here = links.findIndex(isHere);
     const next = links[here < 0 ? 0 : here + step];
     event.preventDefault();
     if (next) open(next.href);

@@ -151,6 +151,21 @@ def test_arrow_with_alt_leads_to_the_next_conversation(
     shows(page, "#pane-title", "Bert")
 
 
+def test_arrow_with_alt_pressed_twice_leads_two_conversations_further(
+    open_desk: desks.Opener, host: Staff, session: ConsultationSession
+) -> None:
+    for name in ("Anna", "Bert", "Cara"):
+        writes(factories.conversation(session, name=name), "Hallo")
+    page = open_desk(host, address(session))
+    hears(page)
+
+    for _ in range(3):
+        page.keyboard.press("Alt+ArrowDown")
+
+    shows(page, "#pane-title", "Cara")
+    expect(page.locator("#rows a[aria-current]")).to_contain_text("Cara")
+
+
 def test_new_message_steals_no_focus_and_adds_only_itself_to_the_log(
     open_desk: desks.Opener, host: Staff, talk: Conversation
 ) -> None:
