@@ -146,15 +146,18 @@ def files(answer: Answer) -> list[File]:
 
 
 def stamp(ticket: Ticket) -> str:
-    """Return a text that changes when something of the ticket changes that its page shows."""
+    """Return a text that changes when something of the ticket changes that its page shows.
+
+    Ask for it before the rest of the page is read: what comes in between is then noticed later.
+    """
     newest = {
         "event": _newest(TicketEvent.objects.filter(ticket=OuterRef("pk"))),
         "reply": _newest(Reply.objects.filter(ticket=OuterRef("pk"))),
         "note": _newest(Note.objects.filter(question=OuterRef("question"))),
     }
     rows = Ticket.objects.filter(pk=ticket.pk).annotate(**newest)
-    found = rows.values_list("state", "clerk", *newest)
-    return "-".join(str(part) for row in found for part in row)
+    found = rows.values_list(*newest).first() or ()
+    return "-".join(str(part) for part in (ticket.state, ticket.clerk_id, *found))
 
 
 def colleagues(ticket: Ticket, staff: Staff) -> QuerySet[Staff]:

@@ -71,6 +71,7 @@ def shown(
 
 
 def _context(staff: Staff, ticket: Ticket, question: Question) -> dict[str, Any]:
+    stamp = queries.stamp(ticket)
     page = queries.page(ticket, question)
     others = [each.department for each in page.siblings if each.pk != ticket.pk]
     return _days(ticket) | {
@@ -79,7 +80,7 @@ def _context(staff: Staff, ticket: Ticket, question: Question) -> dict[str, Any]
         "ticket": ticket,
         "question": question,
         "page": page,
-        "stamp": queries.stamp(ticket),
+        "stamp": stamp,
         "allowed": lifecycle.allowed(ticket.state, actors.of(staff).party),
         "snippets": queries.snippets(ticket.department_id),
         "typed": page.draft_text,

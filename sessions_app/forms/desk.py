@@ -7,12 +7,17 @@ from sprechstunde.live.presence import Doing
 EMOJI = ("👍", "❤️", "🙏", "😊", "✅")
 
 
-class ReplyForm(forms.Form):
+class SeenForm(forms.Form):
+    """What was on the screen: `last_seen` is the newest message id."""
+
+    last_seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+
+class ReplyForm(SeenForm):
     """A reply. `token` is the browser's name for one press of "send"."""
 
     text = forms.CharField(strip=False, required=False)
     token = forms.UUIDField()
-    last_seen = forms.IntegerField(required=False)
     quoted = forms.IntegerField(required=False)
     despite_colleague = forms.BooleanField(required=False)
 

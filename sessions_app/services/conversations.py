@@ -19,6 +19,10 @@ TYPING_SHOWN_FOR = 20  # seconds; Meta's indicator ends by itself after 25
 NO_TURN = (MessageKind.REACTION, MessageKind.IDENTITY, MessageKind.EDIT, MessageKind.REVOKE)
 
 
+class NotSeen(Exception):
+    """The citizen has written something that is not on the screen yet."""
+
+
 def open_by(conversation: Conversation, staff: Staff) -> None:
     """Mark a conversation as read, here and, where the office wishes it, on the citizen's phone."""
     if not conversation.unread:
@@ -41,9 +45,16 @@ def hand_back(conversation: Conversation) -> None:
     _change(conversation, assigned_to=None)
 
 
-def finish(conversation: Conversation) -> None:
-    """Mark as done; a new message of the citizen opens it again."""
-    _change(conversation, done_at=timezone.now(), waiting_since=None, unread=0)
+def finish(conversation: Conversation, *, last_seen: int | None = None) -> None:
+    """Mark as done; a new message of the citizen opens it again.
+
+    `last_seen` is the newest message id on the screen. Raises NotSeen if the citizen wrote since.
+    """
+    with transaction.atomic():
+        _lock(conversation)
+        if unseen_since(conversation, last_seen):
+            raise NotSeen
+        _change(conversation, done_at=timezone.now(), waiting_since=None, unread=0)
 
 
 def handled_elsewhere(conversation: Conversation, *, by: Staff, now: datetime) -> None:
@@ -76,7 +87,9 @@ def taken_elsewhere(message: Message, *, also: Collection[int] = ()) -> None:
 
 def reopen(conversation: Conversation) -> None:
     """Take "done" back; what nobody answered waits again since it was written."""
-    _change(conversation, done_at=None, waiting_since=unanswered_since(conversation))
+    with transaction.atomic():
+        _lock(conversation)
+        _change(conversation, done_at=None, waiting_since=unanswered_since(conversation))
 
 
 def reveal_number(conversation: Conversation, *, by: Staff) -> str | None:
@@ -112,6 +125,24 @@ def unanswered_since(conversation: Conversation) -> datetime | None:
         at, pk = last
         turns = turns.filter(Q(sent_at__gt=at) | Q(sent_at=at, pk__gt=pk))
     return turns.order_by("sent_at", "id").values_list("sent_at", flat=True).first()
+
+
+def unseen_since(conversation: Conversation, last_seen: int | None) -> datetime | None:
+    """Return when the citizen's oldest turn was written that came after the message `last_seen`.
+
+    None if there is none, or if nobody knows what was on the screen.
+    """
+    if last_seen is None:
+        return None
+    turns = Message.objects.filter(
+        conversation=conversation, direction=Direction.IN, pk__gt=last_seen
+    ).exclude(kind__in=NO_TURN)
+    return turns.order_by("sent_at", "id").values_list("sent_at", flat=True).first()
+
+
+def _lock(conversation: Conversation) -> None:
+    # What comes in moves the conversation in the queue: it waits, or we see it.
+    _rows(conversation).select_for_update(no_key=True).first()
 
 
 def _change(conversation: Conversation, **values: object) -> None:

@@ -12,6 +12,7 @@ from sessions_app import wording
 from sessions_app.enums import DeliveryState, Direction, MessageKind, Notice
 from sessions_app.models import Conversation, Message, Staff
 from sessions_app.models.message import STUCK
+from sessions_app.services.conversations import unseen_since
 from sessions_app.whatsapp import outgoing
 from sprechstunde.doorbell import ring
 from sprechstunde.live.events import announce
@@ -66,8 +67,8 @@ def reply(
     """Queue a text for the citizen and ring for a worker.
 
     `token` names one press of "send": the same one again returns the first row. `last_seen` is the
-    newest message id on the writer's screen. Raises TextRefused, SessionClosed, ColleagueAnswered,
-    KeyUnavailable.
+    newest message id on the writer's screen; what came since goes on waiting. Raises TextRefused,
+    SessionClosed, ColleagueAnswered, KeyUnavailable.
     """
     text = _checked(text)
     with transaction.atomic():
@@ -80,6 +81,7 @@ def reply(
         message.author, message.client_token = by, token
         _quote(message, quoted)
         message.save(force_insert=True)
+        conversation.waiting_since = unseen_since(conversation, last_seen)
         _note_answer(conversation, by, message.sent_at)
         _queued(message)
     return message
@@ -239,7 +241,6 @@ def _quote(message: Message, quoted: Message | None) -> None:
 
 
 def _note_answer(conversation: Conversation, by: Staff, at: datetime) -> None:
-    conversation.waiting_since = None
     conversation.done_at = None
     conversation.first_answered_at = conversation.first_answered_at or at
     conversation.assigned_to_id = conversation.assigned_to_id or by.pk

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sessions_app.forms.desk import ReactionForm, ReplyForm
+from sessions_app.forms.desk import ReactionForm, ReplyForm, SeenForm
 from sessions_app.forms.planning import ExtendForm
 from sessions_app.models import ConsultationSession, Conversation, Message, Staff
 from sessions_app.queries.excerpts import excerpt
@@ -103,6 +103,23 @@ def changing(change: Change) -> Callable[..., HttpResponse]:
         return _thread(request, staff, conversation)
 
     return changed
+
+
+@require_POST
+@desk_access
+def finish(
+    request: StaffRequest, staff: Staff, session: ConsultationSession, conversation_id: int
+) -> HttpResponse:
+    """Mark a conversation as done. 409 with the messages if there is one that nobody has seen yet."""
+    conversation = conversation_of(session, conversation_id)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        return _thread(request, staff, conversation, HTTPStatus.BAD_REQUEST)
+    try:
+        conversations.finish(conversation, last_seen=form.cleaned_data["last_seen"])
+    except conversations.NotSeen:
+        return _thread(request, staff, conversation, HTTPStatus.CONFLICT)
+    return _thread(request, staff, conversation)
 
 
 @require_POST
@@ -249,7 +266,6 @@ MESSAGE = "desk/<int:session_id>/messages/<int:message_id>/"
 
 take = changing(lambda conversation, staff: conversations.take_over(conversation, by=staff))
 hand_back = changing(lambda conversation, _staff: conversations.hand_back(conversation))
-finish = changing(lambda conversation, _staff: conversations.finish(conversation))
 reopen = changing(lambda conversation, _staff: conversations.reopen(conversation))
 
 urlpatterns = [

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
+from django.db import transaction
 from django.db.models import Sum, TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -97,9 +99,9 @@ def attach(answer: Answer, files: Iterable[Checked]) -> list[AnswerFile]:
 
 
 def drop(file: AnswerFile) -> None:
-    """Remove the row and then its bytes."""
+    """Remove the row, and its bytes once that is committed: what is rolled back keeps its file."""
     file.delete()
-    sealed_files.remove(file)
+    transaction.on_commit(partial(sealed_files.remove, file))
 
 
 def _keep(answer: Answer, file: Checked) -> AnswerFile:

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from routing.enums import Action, AnswerState, Channel, ConsentState, Party, TicketState
 from routing.models import Department, Note, Question, Reply, Ticket, TicketEvent
+from routing.queries import ticket as queries
 from routing.services.work import notes
 from sessions_app.enums import Role
 from sessions_app.models import Staff
@@ -279,6 +280,12 @@ def test_status_changes_when_somebody_did_something(
 
     after = browser.get(address(ticket, "status/"), headers=HTMX).content
     assert before == same != after
+
+
+def test_page_that_was_overtaken_while_it_was_read_is_told_apart(ticket: Ticket) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.ACCEPTED)
+
+    assert queries.stamp(ticket) != queries.stamp(Ticket.objects.get(pk=ticket.pk))
 
 
 def test_colleague_who_writes_is_named(

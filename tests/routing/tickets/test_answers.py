@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from routing.enums import AnswerState, Channel, MailKind, TicketState
 from routing.models import Answer, AnswerFile, Note, OutgoingMail, Ticket
@@ -195,15 +196,31 @@ def test_file_lies_sealed_on_disk() -> None:
     assert PDF not in file.path.read_bytes()
 
 
-def test_removed_file_is_gone() -> None:
+def test_removed_file_is_gone(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     ticket, clerk = at_work()
     draft = answers.save_draft(ticket, by=clerk, text="Im Mai.", version=0)
     file = answers.add_file(draft, name="plan.pdf", data=PDF)
     path = file.path
 
-    answers.remove_file(file)
+    with django_capture_on_commit_callbacks(execute=True):
+        answers.remove_file(file)
 
     assert (path.exists(), AnswerFile.objects.count()) == (False, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_answer_by_mail_leaves_the_drafts_file_readable() -> None:
+    ticket, clerk = at_work()
+    draft = answers.save_draft(ticket, by=clerk, text="Im Mai.", version=0)
+    file = answers.add_file(draft, name="plan.pdf", data=PDF)
+    too_many = [(f"{number}.pdf", PDF) for number in range(11)]
+
+    with pytest.raises(answers.FileRefused):
+        answers.submit(ticket, by=DEPARTMENT, text="Im Juni.", channel=Channel.MAIL, files=too_many)
+
+    assert answers.read_file(AnswerFile.objects.get()) == answers.read_file(file) == PDF
 
 
 def test_files_of_a_final_answer_stay() -> None:

@@ -82,6 +82,35 @@ def test_reply_posted_twice_is_sent_once(browser: Client, erika: Conversation) -
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
+def test_done_is_held_back_while_something_is_not_on_the_screen(
+    browser: Client, erika: Conversation, headers: dict[str, str]
+) -> None:
+    seen = erika.messages.get()
+    unseen = factories.message(erika, "Noch etwas!")
+
+    refused = browser.post(path(erika, "finish"), {"last_seen": seen.pk}, headers=headers)
+    erika.refresh_from_db()
+    held_back = erika.done_at is None
+    browser.post(path(erika, "finish"), {"last_seen": unseen.pk}, headers=headers)
+    erika.refresh_from_db()
+
+    assert (held_back, erika.done_at is None) == (True, False)
+    if headers:
+        assert refused.status_code == HTTPStatus.CONFLICT
+        assert "Noch etwas!" in refused.content.decode()
+
+
+@pytest.mark.parametrize("garbage", ["x", "-1", "9" * 30])
+def test_done_with_nonsense_does_nothing(
+    browser: Client, erika: Conversation, garbage: str
+) -> None:
+    answer = browser.post(path(erika, "finish"), {"last_seen": garbage}, headers=HTMX)
+
+    erika.refresh_from_db()
+    assert (answer.status_code, erika.done_at) == (HTTPStatus.BAD_REQUEST, None)
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
 def test_reply_after_a_colleagues_is_held_back_with_both_texts(
     browser: Client, erika: Conversation, colleague: Staff, headers: dict[str, str]
 ) -> None:

@@ -56,6 +56,28 @@ def test_finish_is_done_and_waits_no_more() -> None:
     assert (found.state, found.waiting_since, found.unread) == (ConversationState.DONE, None, 0)
 
 
+def test_finish_does_not_hide_what_nobody_has_seen() -> None:
+    conversation = factories.conversation(unread=1)
+    seen = factories.message(conversation)
+    factories.message(conversation)
+
+    with pytest.raises(conversations.NotSeen):
+        conversations.finish(conversation, last_seen=seen.pk)
+
+    assert (fresh(conversation).done_at, fresh(conversation).unread) == (None, 1)
+
+
+def test_finish_needs_no_look_at_reactions_and_own_messages() -> None:
+    conversation = factories.conversation()
+    seen = factories.message(conversation)
+    factories.message(conversation, direction=Direction.OUT)
+    factories.message(conversation, kind=MessageKind.REACTION, content={"emoji": "👍"})
+
+    conversations.finish(conversation, last_seen=seen.pk)
+
+    assert fresh(conversation).state == ConversationState.DONE
+
+
 def test_reopen_without_an_answer_waits_since_the_first_message() -> None:
     conversation = factories.conversation()
     first = factories.message(conversation, sent_at=timezone.now() - timedelta(minutes=9))

@@ -44,6 +44,20 @@ def test_reply_answers_the_citizen(conversation: Conversation, staff: Staff) -> 
     assert conversation.last_message_at == message.sent_at
 
 
+def test_what_came_while_the_reply_was_written_goes_on_waiting(
+    conversation: Conversation, staff: Staff
+) -> None:
+    seen = factories.message(conversation, "Wann?", sent_at=timezone.now() - timedelta(minutes=9))
+    unseen = factories.message(conversation, "Und wo?")
+
+    reply(conversation, staff, last_seen=seen.pk)
+    waits = Conversation.objects.get(pk=conversation.pk).waiting_since
+    reply(conversation, staff, last_seen=unseen.pk, despite_colleague=True)
+
+    assert waits == unseen.sent_at
+    assert Conversation.objects.get(pk=conversation.pk).waiting_since is None
+
+
 def test_reply_leaves_the_conversation_with_whom_it_is(
     conversation: Conversation, staff: Staff
 ) -> None:
