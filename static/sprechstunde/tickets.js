@@ -60,7 +60,21 @@
   let waiting = 0;
   function changed() {
     clearTimeout(waiting);
-    waiting = setTimeout(() => quietly(isTicket ? lookAgain() : showList()), 150);
+    waiting = setTimeout(look, 150);
+  }
+
+  /* One after the other, or an answer that took its time would put back what is over. */
+  let looking = false;
+  let again = false;
+  async function look() {
+    again = true;
+    if (looking) return;
+    looking = true;
+    while (again) {
+      again = false;
+      await quietly(isTicket ? lookAgain() : showList());
+    }
+    looking = false;
   }
 
   /* The list: counts always; lines unless somebody is choosing among them. */

@@ -57,7 +57,7 @@ def erase_due(now: datetime) -> None:
     _try(sweep.sweep, now)
     expired = _try(confirmation.expire_due, now)
     for ticket in due(now):
-        _try(_begin, ticket, _who_caused(ticket))
+        _try(_begin_if_due, ticket, now)
     begun = [(record, _try(_destroy, record)) for record in _unfinished()]
     if not begun and not expired:
         return
@@ -80,11 +80,7 @@ def erase(ticket: Ticket, *, by: Actor) -> TicketErasure:
 
 def due(now: datetime) -> list[Ticket]:
     """Return the tickets to be erased at `now` (aware)."""
-    is_waiting = OutgoingMail.objects.filter(
-        question=OuterRef("question"), kind=MailKind.WITHDRAWN
-    ).exclude(state__in=_ARRIVED_OR_GIVEN_UP)
-    withdrawn = Ticket.objects.filter(~Exists(is_waiting), state=TicketState.WITHDRAWN)
-    tickets = (Ticket.objects.to_be_erased(now) | withdrawn).select_related("question")
+    tickets = _whose_time_has_come(now).select_related("question")
     return [ticket for ticket in tickets if _may_go(ticket, now)]
 
 
@@ -94,6 +90,14 @@ def overdue(now: datetime) -> int:
     late = Ticket.objects.to_be_erased(since).select_related("question")
     unfinished = _unfinished().filter(started_at__lte=since).count()
     return unfinished + sum(_may_go(ticket, since) for ticket in late)
+
+
+def _whose_time_has_come(now: datetime) -> QuerySet[Ticket]:
+    is_waiting = OutgoingMail.objects.filter(
+        question=OuterRef("question"), kind=MailKind.WITHDRAWN
+    ).exclude(state__in=_ARRIVED_OR_GIVEN_UP)
+    withdrawn = Ticket.objects.filter(~Exists(is_waiting), state=TicketState.WITHDRAWN)
+    return Ticket.objects.to_be_erased(now) | withdrawn
 
 
 def _may_go(ticket: Ticket, now: datetime) -> bool:
@@ -119,6 +123,14 @@ def _who_caused(ticket: Ticket) -> Actor:
 def _unfinished() -> QuerySet[TicketErasure]:
     records = TicketErasure.objects.filter(finished_at=None)
     return records.select_related("ticket__question")
+
+
+def _begin_if_due(ticket: Ticket, now: datetime) -> None:
+    """Begin unless somebody sent the answer again, or wrote, since the list was read."""
+    with transaction.atomic():
+        locked = moves.locked(ticket)
+        if _whose_time_has_come(now).filter(pk=locked.pk).exists() and _may_go(locked, now):
+            _begin(locked, _who_caused(locked))
 
 
 def _begin(ticket: Ticket, by: Actor) -> TicketErasure:

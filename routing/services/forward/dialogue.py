@@ -144,8 +144,9 @@ def _hear_conversation(conversation_id: int, now: datetime) -> None:
         conversation = locked(conversation_id, now)
         if conversation is not None:
             _hear(_round(conversation, now))
-        else:
-            _settle_all(_undecided(now).filter(conversation=conversation_id), now)
+            return
+    # Each by itself: the erasure of the chat locks these questions, too.
+    _settle_all(_undecided(now).filter(conversation=conversation_id), now)
 
 
 def _round(conversation: Conversation, now: datetime) -> _Round:

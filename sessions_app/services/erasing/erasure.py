@@ -61,7 +61,7 @@ def erase(
     if session.state(timezone.now()) not in _OVER:
         raise StillReadable
     role = by.role if by else ""
-    record, _ = records.begin(session, trigger=trigger, actor_role=role)
+    record = records.begin(session, trigger=trigger, actor_role=role)
     conversation_ids = list(session.conversations.values_list("pk", flat=True))
     keystore().destroy(session.key_id)
     steps.delete_rows(steps.rows_of_session(session))
@@ -82,10 +82,10 @@ def erase_conversation(conversation_id: int) -> None:
         return
     recipient = _recipient(conversation)
     session = conversation.session
-    record, is_new = records.begin(session, conversation.number, trigger=ErasureTrigger.CITIZEN)
-    _complete_conversation(record)
+    record = records.begin(session, conversation.number, trigger=ErasureTrigger.CITIZEN)
+    is_ours = _complete_conversation(record)
     steps.forget_conversation(conversation)
-    if is_new and recipient:
+    if is_ours and recipient:
         _confirm(session, recipient)
 
 
@@ -118,11 +118,13 @@ def _trigger(session: ConsultationSession) -> ErasureTrigger:
     return ErasureTrigger.STAFF if ended_at_once else ErasureTrigger.END
 
 
-def _complete_conversation(record: ErasureRecord) -> None:
+def _complete_conversation(record: ErasureRecord) -> bool:
+    """Return whether the conversation was there until now: one worker alone tells the citizen."""
     session, number = record.session, record.conversation_number or 0
-    steps.delete_rows(steps.rows_of_conversation(session, number))
+    deleted = steps.delete_rows(steps.rows_of_conversation(session, number))
     steps.remove_stray_files(session)
     records.finish(record, compacted=compact())
+    return bool(deleted["conversations"])
 
 
 def _wished() -> list[int]:

@@ -29,8 +29,8 @@ def begin(
     *,
     trigger: ErasureTrigger,
     actor_role: str = "",
-) -> tuple[ErasureRecord, bool]:
-    """Count what is there and return its record, and whether it is new.
+) -> ErasureRecord:
+    """Count what is there and return its record; one that was begun before stays as it is.
 
     `number` is that of a single citizen. Two workers at once get the same record. Raises
     StillReadable for a session that was extended in the last moment.
@@ -42,7 +42,7 @@ def begin(
             raise StillReadable
         known = session.erasure_records.filter(conversation_number=number).first()
         if known:
-            return known, False
+            return known
         record = ErasureRecord.objects.create(
             session=session,
             conversation_number=number,
@@ -52,7 +52,7 @@ def begin(
             started_at=timezone.now(),
             **_counts(_left(session, number)),
         )
-    return record, True
+    return record
 
 
 def finish(record: ErasureRecord, *, compacted: bool) -> ErasureRecord:

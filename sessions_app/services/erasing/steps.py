@@ -58,16 +58,23 @@ def attachments_of_conversation(session: ConsultationSession, number: int) -> Qu
     )
 
 
-def delete_rows(rows: Rows) -> None:
-    """Delete all of `rows` in one transaction.
+def delete_rows(rows: Rows) -> dict[str, int]:
+    """Delete all of `rows` in one transaction; return how many of each kind there were.
 
     Raw deletes: Django's own would first load ten thousand messages to look for their children,
     which are gone already. What other apps keep beyond the hour loses its reference first.
     """
+    deleted = {}
     with transaction.atomic():
-        for queryset in rows.values():
+        _lock(rows["conversations"])  # as everybody else does first
+        for kind, queryset in rows.items():
             _cut_references(queryset)
-            queryset._raw_delete(queryset.db)  # noqa: SLF001
+            deleted[kind] = queryset._raw_delete(queryset.db)  # noqa: SLF001
+    return deleted
+
+
+def _lock(rows: QuerySet[Model]) -> None:
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _cut_references(queryset: QuerySet[Model]) -> None:
@@ -78,6 +85,7 @@ def _cut_references(queryset: QuerySet[Model]) -> None:
         if is_cut and other._meta.app_label != own_app:  # noqa: SLF001
             field = relation.field.name
             rows = other._base_manager.filter(**{f"{field}__in": queryset})  # noqa: SLF001
+            _lock(rows)
             rows.update(**{field: None})
 
 

@@ -144,6 +144,21 @@ def test_unfinished_ticket_is_never_erased(state: TicketState) -> None:
     assert ticket.answers.get().text
 
 
+def test_ticket_that_was_sent_again_since_the_list_was_read_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticket = filled_ticket()
+    listed = retention.due(timezone.now())
+    Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.ANSWERED, erase_at=None)
+    monkeypatch.setattr(retention, "due", lambda _now: listed)
+
+    retention.erase_due(timezone.now())
+
+    ticket.refresh_from_db()
+    assert listed == [ticket]
+    assert (ticket.state, ticket.answers.get().text != "") == (TicketState.ANSWERED, True)
+
+
 def test_erase_due_takes_what_is_due_only() -> None:
     due = filled_ticket()
     later = filled_ticket(erase_at=timezone.now() + DAY)

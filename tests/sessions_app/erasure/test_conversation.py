@@ -170,6 +170,29 @@ def test_the_citizen_is_told_once(settings: Settings) -> None:
         assert len(phone.received()) == 1
 
 
+def test_the_citizen_is_told_although_the_first_try_failed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_simulator("http://127.0.0.1:9/") as meta:
+        for name_, value in meta.settings().items():
+            setattr(settings, name_, value)
+        phone = meta.control.citizen("Erika")
+        phone.change(window_open=True)
+        conversation = _wish(_session_at(meta.phone_number_id, phone.phone))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(steps, "delete_rows", _unplugged)
+            with pytest.raises(OSError, match="unplugged"):
+                erasure.erase_conversation(conversation.pk)
+        erasure.erase_conversation(conversation.pk)
+
+        phone.wait_for("gelöscht")
+
+
+def _unplugged(_rows: object) -> None:
+    raise OSError("disk unplugged")
+
+
 def test_a_silent_meta_does_not_hold_up_the_erasure() -> None:
     session = filled_session()  # settings.WHATSAPP_API_URL leads nowhere
     conversation = _wish(session)
