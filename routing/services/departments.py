@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from routing.enums import TicketState
 from routing.lifecycle import UNFINISHED
 from routing.models import Department, Member
 from routing.services.links import mailboxes
@@ -58,7 +59,7 @@ def change(department: Department, fields: Fields) -> Department:
 def close(department: Department) -> None:
     """Take no new questions from now on; raises HasOpenTickets."""
     Department.objects.select_for_update(no_key=True).get(pk=department.pk)
-    waiting = department.tickets.filter(state__in=UNFINISHED).count()
+    waiting = department.tickets.filter(state__in={TicketState.WAITING, *UNFINISHED}).count()
     if waiting:
         raise HasOpenTickets(waiting)
     Department.objects.filter(pk=department.pk, closed_at=None).update(closed_at=timezone.now())

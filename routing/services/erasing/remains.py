@@ -22,6 +22,7 @@ from routing.models import (
     Ticket,
     TicketErasure,
 )
+from routing.services.work import moves
 from sprechstunde.vault.keystore import keystore
 
 
@@ -89,7 +90,10 @@ def remove_files(remains: Remains) -> None:
 def delete_rows(remains: Remains) -> None:
     """Delete all rows in one transaction. The ticket's own stays, without its question."""
     with transaction.atomic():
+        asked = Ticket.objects.filter(pk__in=remains.ticket_ids).values_list("question", flat=True)
         for rows in _rows(remains):
+            if rows.model is OutgoingMail:  # before it what came in, as for who takes a mail in
+                moves.lock_question(*asked)
             if rows.model is Question:
                 Ticket.objects.filter(question__in=remains.question_ids).update(question=None)
             rows.only("pk").delete()

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from routing.enums import Action, ConsentState, Unanswered
@@ -120,13 +120,14 @@ def _keep(question: Question, fields: Fields, *, by: Staff) -> None:
             if _is_same(earlier, question, rows):
                 raise _Twice
             question.uid = uuid4()  # the form was filled in anew after "back"
-        if not departments.keep_open(question.office_id, fields.asked):
-            raise WrongDepartments
         _save(question, rows, locked, by=by, now=now)
         _copy(question, fields.attachments)
         if fields.note.strip():
             notes.add(question, by=by, department=None, text=fields.note)
         _start(question, locked, by=by, now=now)
+        # Last, as who passes a ticket on has locked its question before the department.
+        if not departments.keep_open(question.office_id, fields.asked):
+            raise WrongDepartments
 
 
 def _is_same(earlier: Question, question: Question, rows: list[Ticket]) -> bool:
@@ -227,6 +228,8 @@ def _boxes(question: Question, rows: Sequence[Ticket]) -> Iterator[None]:
         for key_id in key_ids:
             keystore().create(key_id)
         yield
+    except DatabaseError:
+        raise  # perhaps it is committed; what is nobody's is found and destroyed within a day
     except BaseException:
         for key_id in key_ids:
             keystore().destroy(key_id)

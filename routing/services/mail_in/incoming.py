@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
 from routing.enums import Channel, Doubt, Outcome, Party
@@ -87,6 +87,8 @@ def receive(
     except (*_ITS_FAULT, DataError, IntegrityError) as error:
         mail, doubt = None, Doubt.MALFORMED
         log.warning("an incoming mail could not be read (%s) and waits for a person", type(error))
+    except DatabaseError:
+        raise  # perhaps it is committed; a key that is nobody's is destroyed within a day
     except BaseException:
         keystore().destroy(seal)
         raise

@@ -134,7 +134,9 @@ def _answers_as(ticket: Ticket, by: Staff) -> Actor:
 
 def _locked(row: IncomingMail, by: Staff) -> IncomingMail:
     """Return the row as it is now, for this transaction; raises Resolved, OtherOffice."""
-    kept = IncomingMail.objects.select_for_update(no_key=True).get(pk=row.pk)
+    kept = IncomingMail.objects.select_for_update(no_key=True).filter(pk=row.pk).first()
+    if kept is None:
+        raise Resolved
     if kept.office_id != by.office_id or not by.talks:
         raise OtherOffice
     if kept.key_id is None or kept.outcome not in UNDOABLE:

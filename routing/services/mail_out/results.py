@@ -3,7 +3,7 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from routing.enums import MailKind, MailState
 from routing.mail.smtp import MailError, Refused, Unconfirmed
 from routing.models import Department, OutgoingMail, Question, Ticket
 from routing.services.mail_out import letters
-from routing.services.work import sent_answers, tickets
+from routing.services.work import moves, sent_answers, tickets
 from routing.services.work.live import announce_office
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ def record(results: Sequence[Result]) -> None:
     A result counts only for the attempt that it belongs to, so a late one changes nothing.
     """
     now = timezone.now()
+    results = sorted(results, key=lambda result: result.mail.pk)
+    lock_questions(result.mail for result in results)
     accepted = [result.mail for result in results if result.error is None]
     _accepted([mail for mail in accepted if mail not in _put_off(results)], now)
     for result in results:
@@ -57,6 +59,13 @@ def record(results: Sequence[Result]) -> None:
             _not_accepted(result.mail, result.error, now)
     for office_id in {result.mail.office_id for result in results}:
         announce_office(office_id)
+
+
+def lock_questions(mails: Iterable[OutgoingMail]) -> None:
+    """Lock what the mails are about, as everybody does before the mails; inside a transaction only."""
+    moves.lock_question(
+        *(mail.question_id or (mail.ticket.question_id if mail.ticket else None) for mail in mails)
+    )
 
 
 def fail(mail: OutgoingMail, status: str, *, now: datetime, is_refusal: bool) -> None:
@@ -140,11 +149,15 @@ def _tell_ticket(ticket: Ticket, now: datetime, *, arrived: bool) -> None:
 
 
 def _blame(mail: OutgoingMail, now: datetime) -> None:
+    # What was confirmed since is another address.
+    sent_at = mail.attempted_at or now
     if mail.kind in letters.TO_CITIZENS:
         question = mail.question or (mail.ticket.question if mail.ticket else None)
         if question is not None:
-            Question.objects.filter(pk=question.pk).update(address_failed_at=now)
+            rows = Question.objects.filter(pk=question.pk)
+            rows.exclude(address_confirmed_at__gt=sent_at).update(address_failed_at=now)
     elif mail.kind != MailKind.ESCALATION:
         department = mail.ticket.department if mail.ticket else mail.department
         if department is not None and department.mailbox_failed_at is None:
-            Department.objects.filter(pk=department.pk).update(mailbox_failed_at=now)
+            departments = Department.objects.filter(pk=department.pk)
+            departments.exclude(mailbox_confirmed_at__gt=sent_at).update(mailbox_failed_at=now)

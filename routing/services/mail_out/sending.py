@@ -160,6 +160,7 @@ def _send_again_what_was_never_accepted(now: datetime) -> None:
 
 
 def _locked(mail: OutgoingMail) -> OutgoingMail | None:
+    results.lock_questions([mail])
     # no_key: whoever takes in a mail about this one holds its question and only points here.
     rows = OutgoingMail.objects.select_for_update(of=("self",), no_key=True).select_related(
         "ticket"

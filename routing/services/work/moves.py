@@ -92,15 +92,16 @@ def reason_given(text: str) -> str:
     return text.strip()
 
 
-def lock_question(question_id: int | None) -> None:
-    """Wait for whoever changes this question or one of its tickets. Inside a transaction only.
+def lock_question(*question_ids: int | None) -> None:
+    """Wait for whoever changes these questions or one of their tickets. Inside a transaction only.
 
-    Everybody locks the question first and its tickets then, or two would wait for each other.
+    Everybody locks the question first, then its tickets and mails, or two would wait for each other.
     """
     # On SQLite the IMMEDIATE transaction already lets one writer in at a time.
-    if question_id is not None and connection.features.has_select_for_update:
-        rows = Question.objects.filter(pk=question_id).select_for_update(no_key=True)
-        list(rows.values_list("pk"))
+    pks = {pk for pk in question_ids if pk is not None}
+    if pks and connection.features.has_select_for_update:
+        rows = Question.objects.filter(pk__in=pks).select_for_update(no_key=True)
+        list(rows.order_by("pk").values_list("pk"))
 
 
 def _locked_rows() -> QuerySet[Ticket]:

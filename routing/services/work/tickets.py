@@ -116,11 +116,11 @@ def withdraw(question: Question, *, by: Actor, wording: str = "") -> None:
     now = timezone.now()
     with transaction.atomic():
         moves.lock_question(question.pk)
-        question = Question.objects.get(pk=question.pk)
-        is_confirmed_by_mail = question.may_be_mailed
+        found = Question.objects.filter(pk=question.pk).first()
         alive = [ticket for ticket in moves.locked_of(question) if ticket.state not in _GONE]
-        if not alive:
+        if found is None or not alive:
             return
+        question, is_confirmed_by_mail = found, found.may_be_mailed
         erase_at = now + WITHDRAWAL_GRACE if is_confirmed_by_mail else now
         for ticket in alive:
             moves.move(ticket, Action.WITHDRAW, by=by, now=now, erase_at=erase_at)

@@ -43,7 +43,7 @@ def begin(
         known = session.erasure_records.filter(conversation_number=number).first()
         if known:
             return known
-        record = ErasureRecord.objects.create(
+        return ErasureRecord.objects.create(
             session=session,
             conversation_number=number,
             trigger=trigger,
@@ -52,7 +52,6 @@ def begin(
             started_at=timezone.now(),
             **_counts(_left(session, number)),
         )
-    return record
 
 
 def finish(record: ErasureRecord, *, compacted: bool) -> ErasureRecord:

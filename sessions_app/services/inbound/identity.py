@@ -6,6 +6,7 @@ Nobody is merged automatically, and a citizen exists only inside one session.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from django.db.models import F
@@ -43,7 +44,7 @@ class Directory:
     leads_to: dict[bytes, Conversation] = field(default_factory=dict)
     opened: list[Conversation] = field(default_factory=list)
     learnt: dict[bytes, Conversation] = field(default_factory=dict)
-    changed: dict[int, Conversation] = field(default_factory=dict)
+    changed: dict[int, tuple[Conversation, set[str]]] = field(default_factory=dict)
     digests_of: dict[Sender, list[bytes]] = field(default_factory=dict)
 
     def digests(self, sender: Sender) -> list[bytes]:
@@ -154,12 +155,13 @@ def save(directory: Directory) -> None:
     CitizenIdentifier.objects.bulk_create(
         [
             CitizenIdentifier(session=directory.session, conversation=conversation, digest=value)
-            for value, conversation in directory.learnt.items()
+            for value, conversation in sorted(directory.learnt.items(), key=itemgetter(0))
         ],
         ignore_conflicts=True,
     )
-    for conversation in directory.changed.values():
-        conversation.save(update_fields=("phone", "bsuid", "name", "username"))
+    # In the same order everywhere, and nothing else: another process may have changed the rest.
+    for _pk, (conversation, names) in sorted(directory.changed.items(), key=itemgetter(0)):
+        conversation.save(update_fields=names)
 
 
 def _may_be(found: Conversation, sender: Sender, directory: Directory) -> bool:
@@ -172,7 +174,7 @@ def _may_be(found: Conversation, sender: Sender, directory: Directory) -> bool:
 def _rename(directory: Directory, conversation: Conversation, current: Sender) -> None:
     # The old number may soon be another person's: without a new one the BSUID is written to.
     conversation.phone, conversation.bsuid = current.phone, current.bsuid
-    _mark_changed(directory, conversation)
+    _mark_changed(directory, conversation, {"phone", "bsuid"})
     _note_ids(directory, conversation, current)
 
 
@@ -193,7 +195,7 @@ def _note_names(directory: Directory, found: Conversation, sender: Sender) -> No
     for name, value in news.items():
         setattr(found, name, value)
     if news:
-        _mark_changed(directory, found)
+        _mark_changed(directory, found, set(news))
 
 
 _TOLD = ("name", "username", "phone", "bsuid")
@@ -208,6 +210,7 @@ def _is_unheard_of(directory: Directory, sender: Sender) -> bool:
     return bool(sender.bsuid) and directory.digests(sender)[0] not in directory.leads_to
 
 
-def _mark_changed(directory: Directory, conversation: Conversation) -> None:
+def _mark_changed(directory: Directory, conversation: Conversation, names: set[str]) -> None:
     if conversation.pk is not None:
-        directory.changed[conversation.pk] = conversation
+        _, known = directory.changed.get(conversation.pk, (conversation, set()))
+        directory.changed[conversation.pk] = (conversation, known | names)

@@ -100,7 +100,8 @@ def _store(mails: list[Mail], now: datetime) -> None:
 
 
 def _sorted_by_number(updates: Sequence[Update], now: datetime, *, anew: bool) -> list[Mail]:
-    numbers = {update.phone_number_id for update in updates}
+    # In the same order in every process, or two could wait for each other.
+    numbers = sorted({update.phone_number_id for update in updates})
     sessions = running_on(numbers, now, anew=anew)
     mails = {number: Mail(number, sessions.get(number)) for number in numbers}
     for update in updates:

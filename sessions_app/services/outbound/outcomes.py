@@ -24,15 +24,20 @@ _Values = tuple[int, int, bytes, bytes]
 # keeps a late answer from a row that was sent again meanwhile. A status that came first wins,
 # unless it told of the failure of an earlier attempt.
 _ACCEPTED = f"""
-WITH answer (message_id, attempt, wamid, digest) AS (VALUES {{rows}})
+WITH answer (message_id, attempt, wamid, digest) AS (VALUES {{rows}}) {{locked}}
 UPDATE {Message._meta.db_table} AS message
    SET delivery = {DeliveryState.SENT:d}, error_code = NULL, next_attempt_at = NULL,
        wamid = answer.wamid, wamid_digest = answer.digest
-  FROM answer
+  FROM answer {{mine}}
  WHERE message.id = answer.message_id AND message.attempts = answer.attempt
    AND (message.delivery < {DeliveryState.SENT:d}
         OR message.delivery = {DeliveryState.FAILED:d} AND message.wamid_digest <> answer.digest)
 """  # noqa: S608, SLF001 (no value of a person is part of it)
+# In the order of their ids, as `receipts` locks them.
+_LOCKED = f"""
+, mine AS (SELECT id FROM {Message._meta.db_table} WHERE id IN (SELECT message_id FROM answer)
+           ORDER BY id FOR NO KEY UPDATE)
+"""  # noqa: S608, SLF001
 
 
 def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
@@ -56,7 +61,12 @@ def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
 
 
 def _accepted(rows: Sequence[_Values]) -> None:
-    statement = _ACCEPTED.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)))
+    locks = connection.features.has_select_for_update
+    statement = _ACCEPTED.format(
+        rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)),
+        locked=_LOCKED if locks else "",
+        mine="JOIN mine ON mine.id = answer.message_id" if locks else "",
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, list(chain.from_iterable(rows)))
 

@@ -84,6 +84,14 @@ def test_department_with_open_tickets_cannot_be_closed(office: Office) -> None:
     assert refused.value.count == 1
 
 
+def test_department_a_citizen_is_being_asked_for_cannot_be_closed(office: Office) -> None:
+    department = departments.create(office, FIELDS)
+    routing.ticket(routing.question(office), department=department, state=TicketState.WAITING)
+
+    with pytest.raises(departments.HasOpenTickets):
+        departments.close(department)
+
+
 def test_department_without_open_tickets_is_closed_and_opened(office: Office) -> None:
     department = departments.create(office, FIELDS)
     departments.close(department)

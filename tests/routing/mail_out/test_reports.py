@@ -49,6 +49,17 @@ def test_permanent_bounce_tells_the_ticket_and_the_question() -> None:
     assert Question.objects.get(mails=mail).address_failed_at == now
 
 
+def test_late_bounce_does_not_blame_the_address_that_was_confirmed_since() -> None:
+    mail = sent_answer()
+    OutgoingMail.objects.update(attempted_at=timezone.now() - timedelta(days=2))
+    Question.objects.update(address_confirmed_at=timezone.now() - timedelta(days=1))
+
+    bounce(OutgoingMail.objects.get(pk=mail.pk), "5.1.1", permanent=True)
+
+    assert rows.state(mail) == MailState.FAILED
+    assert Question.objects.get(mails=mail).address_failed_at is None
+
+
 def test_bounce_for_a_rule_of_the_recipients_server_blames_no_address() -> None:
     mail = sent_answer()
 

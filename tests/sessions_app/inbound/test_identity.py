@@ -7,6 +7,8 @@ import pytest
 
 from sessions_app.enums import Direction, MessageKind
 from sessions_app.models import CitizenIdentifier, ConsultationSession, Conversation, Message
+from sessions_app.services.inbound import identity
+from sessions_app.whatsapp.events import Sender
 from tests import factories
 from tests.sessions_app.inbound.webhooks import Citizen, ago, citizen, deliver, said, text
 
@@ -124,6 +126,22 @@ def test_late_message_under_the_old_ids_does_not_bring_them_back(
 
     (conversation,) = conversations()
     assert (conversation.phone, conversation.bsuid) == (MOVED.phone, MOVED.bsuid)
+
+
+def test_process_that_learns_a_name_does_not_undo_what_another_changed(
+    session: ConsultationSession,
+) -> None:
+    say(session, replace(ERIKA, username=None))
+    sender = Sender(bsuid=ERIKA.bsuid, phones=(ERIKA.phone or "",), username="erika.m")
+    stale = identity.Directory(session)
+    identity.look_up(stale, [sender])
+    move(session)
+
+    identity.recognise(stale, sender)
+    identity.save(stale)
+
+    (conversation,) = conversations()
+    assert (conversation.username, conversation.phone) == ("erika.m", MOVED.phone)
 
 
 def test_id_changed_without_a_number_forgets_the_old_number(session: ConsultationSession) -> None:
