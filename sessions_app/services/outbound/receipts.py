@@ -157,7 +157,9 @@ def _keep(session: ConsultationSession, unknown: Sequence[_News]) -> None:
         return
     sending = Message.objects.filter(session=session, delivery=DeliveryState.SENDING)
     if not sending.exists():
-        log.info("%d statuses of unknown messages dropped", len(unknown))
+        # What was being sent at our look may be known by now.
+        if dropped := _apply(session.pk, unknown):
+            log.info("%d statuses of unknown messages dropped", len(dropped))
         return
     early = [
         EarlyReceipt(
@@ -171,4 +173,5 @@ def _keep(session: ConsultationSession, unknown: Sequence[_News]) -> None:
     EarlyReceipt.objects.bulk_create(early, ignore_conflicts=True)
     # The message's id may become known between our look and our commit: so look once more.
     digests = {piece.digest for piece in unknown}
-    transaction.on_commit(partial(settle_early, session.pk, digests))
+    # Robust: what we keep is committed, and must not be stored once more because this failed.
+    transaction.on_commit(partial(settle_early, session.pk, digests), robust=True)
