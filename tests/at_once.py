@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-TOGETHER_WITHIN = 20.0  # seconds until all threads stand at the start
+TOGETHER_WITHIN = 60.0  # seconds until all threads stand at the start
 
 
 def at_once(

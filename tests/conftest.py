@@ -15,6 +15,8 @@ import django
 import pytest
 import redis
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser
 
 # Short: the path of a unix socket may have 107 bytes.
@@ -37,6 +39,12 @@ os.environ.update(
     TIME_ZONE="Europe/Berlin",
 )
 django.setup()
+
+# However slow the machine; the rest stays as Hypothesis chose it, in CI and elsewhere.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

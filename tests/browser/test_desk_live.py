@@ -16,6 +16,7 @@ from tests import factories
 from tests.browser import desks
 from tests.browser.desks import SOON, address, hears, shows, writes
 from tests.live import server as web
+from tests.simulator.control import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -204,10 +205,12 @@ def test_colleague_sees_who_types(
     theirs = open_desk(assistant, address(erika))
     hears(theirs)
 
-    mine.locator("#reply-text").press_sequentially("Ich ant")
+    def is_seen() -> bool:
+        mine.locator("#reply-text").press_sequentially("Ich ant", delay=50)
+        return theirs.locator(".presence__types").count() == 1
 
+    eventually(is_seen, "nobody sees who types", seconds=SOON / 1000)
     shows(theirs, "#presence", "Maria Muster")
-    expect(theirs.locator(".presence__types")).to_have_count(1, timeout=SOON)
 
 
 def test_after_a_restart_of_the_server_the_page_shows_the_truth(

@@ -16,7 +16,7 @@ from tests.simulator.control import Bubble, Phone, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 180.0  # seconds
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 CITIZENS = 20
 WITHOUT_NUMBER = 5
 ROUNDS = 4
-PATIENCE = 30.0  # seconds
+PATIENCE = 180.0  # seconds
 
 
 @pytest.fixture

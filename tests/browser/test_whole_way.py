@@ -17,7 +17,7 @@ from tests.simulator.control import Phone, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 180.0  # seconds
 PORTAL = "sprechstunde@musterstadt.example"
 BUILDING, ORDER = "bauamt@musterstadt.example", "ordnungsamt@musterstadt.example"
 CITIZEN = "erika.probe@example.org"
@@ -121,7 +121,7 @@ def _end_the_hour(running_demo: Demo) -> None:
     def verified() -> bool:
         return running_demo.manage("verify_erasure", session[1]).returncode == 0
 
-    eventually(verified, "the chat was not erased", seconds=60)
+    eventually(verified, "the chat was not erased", seconds=PATIENCE)
 
 
 def _answer_by_mail(post: PostOffice, number: str, words: str) -> None:
@@ -181,7 +181,7 @@ def _answer_with(post: PostOffice, words: str) -> EmailMessage:
     def look() -> list[EmailMessage]:
         return [mail for mail in post.mails(CITIZEN) if words in _text(mail)]
 
-    return eventually(look, f"no answer says {words!r}", seconds=60)[0]
+    return eventually(look, f"no answer says {words!r}", seconds=PATIENCE)[0]
 
 
 def _keep_nothing_after_the_next_answer(page: Page, running_demo: Demo) -> None:
@@ -202,12 +202,12 @@ def _is_erased(page: Page, link: str, running_demo: Demo) -> None:
         answer = page.goto(link)
         return answer is not None and answer.status == 410
 
-    eventually(gone, "the ticket was not erased when it was due", seconds=60)
+    eventually(gone, "the ticket was not erased when it was due", seconds=PATIENCE)
 
     def verified() -> bool:
         return running_demo.manage("verify_erasure").returncode == 0
 
-    eventually(verified, "something was due or left", seconds=60)
+    eventually(verified, "something was due or left", seconds=PATIENCE)
 
 
 def _link(mail: EmailMessage) -> str:

@@ -18,11 +18,11 @@ import requests
 from sprechstunde.supervisor import embedded_redis, programs
 from sprechstunde.supervisor.children import Program
 from sprechstunde.supervisor.configuration import Configuration
-from tests.services import redis_server
+from tests.services import ports, redis_server
 from tests.simulator.control import eventually
-from tests.simulator.process import ROOT, Simulator, free_port, running_simulator
+from tests.simulator.process import ROOT, Simulator, running_simulator
 
-PATIENCE = 60.0  # seconds; generous, several such tests may share two cores
+PATIENCE = 240.0  # seconds; generous, several such tests may share two cores
 MANAGE = (sys.executable, "manage.py")
 
 
@@ -54,7 +54,7 @@ class Installation:
 @contextmanager
 def running(var_dir: Path, database_url: str = "") -> Iterator[Installation]:
     """Set up an installation with the demo's office and open session, and run it."""
-    port = free_port()
+    port = ports.free()
     (var_dir / "log").mkdir(parents=True)
     with ExitStack() as stack:
         socket_path = embedded_redis.socket_path(var_dir)
@@ -125,7 +125,7 @@ def _wait(look: Callable[[], bool]) -> None:
     def try_it() -> bool:
         try:
             return look()
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
             return False
 

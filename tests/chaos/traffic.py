@@ -24,7 +24,7 @@ VICTIMS = {
     "redis": "redis-server",
 }
 EVERY = 4.0  # seconds between two kills; starting anew takes about as long
-PATIENCE = 120.0  # seconds; the killing has ended long before
+PATIENCE = 300.0  # seconds; the killing has ended long before
 _ROW = re.compile(r'data-open="(\d+)".*?row__title">([^<]+)<', re.DOTALL)
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -40,22 +40,22 @@ class Clerk:
     def sign_in(self) -> None:
         """Log in as the host and find the desk of the running session."""
         username, password = self.demo.login("host")
-        page = self.http.get(f"{self.demo.portal}/desk/", timeout=10)
+        page = self.http.get(f"{self.demo.portal}/desk/", timeout=60)
         form = {
             "username": username,
             "password": password,
             "csrfmiddlewaretoken": _token(page.text),
         }
-        self.desk = self.http.post(page.url, data=form, timeout=10).url
+        self.desk = self.http.post(page.url, data=form, timeout=60).url
 
     def conversations(self) -> dict[str, int]:
         """Name of the citizen → id of the conversation."""
-        page = self._insist(lambda: self.http.get(f"{self.desk}queue/", timeout=5))
+        page = self._insist(lambda: self.http.get(f"{self.desk}queue/", timeout=60))
         return {name: int(pk) for pk, name in _ROW.findall(page.text)}
 
     def reply(self, conversation: int, text: str) -> None:
         """Send one reply; a repeated post carries the same token, as a browser's does."""
-        page = self._insist(lambda: self.http.get(f"{self.desk}{conversation}/", timeout=5))
+        page = self._insist(lambda: self.http.get(f"{self.desk}{conversation}/", timeout=60))
         form = {
             "csrfmiddlewaretoken": _token(page.text),
             "token": str(uuid.uuid4()),
@@ -65,12 +65,12 @@ class Clerk:
             "despite_colleague": "1",
         }
         address = f"{self.desk}{conversation}/reply/"
-        self._insist(lambda: self.http.post(address, data=form, timeout=10))
+        self._insist(lambda: self.http.post(address, data=form, timeout=60))
 
     def thread(self, conversation: int) -> str:
         """The whole conversation as HTML."""
         return self._insist(
-            lambda: self.http.get(f"{self.desk}{conversation}/thread/?all=1", timeout=10)
+            lambda: self.http.get(f"{self.desk}{conversation}/thread/?all=1", timeout=60)
         ).text
 
     def _insist(self, request: Callable[[], requests.Response]) -> requests.Response:

@@ -13,17 +13,15 @@ import pytest
 from sprechstunde.supervisor import children
 from sprechstunde.supervisor.children import Child, Program
 
-STUBBORN = (
-    "import signal,time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-)
-OBEDIENT = "import time; print('up', flush=True); time.sleep(60)"
+STUBBORN = "import signal,time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+OBEDIENT = "import time; print('up', flush=True); time.sleep(600)"
 
 
 def program(code: str) -> Program:
     return Program("dummy", [sys.executable, "-c", code], dict(os.environ))
 
 
-def wait_for(condition: Callable[[], bool], within: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], within: float = 60.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -92,11 +90,11 @@ def test_end_stops_an_obedient_child_at_once(child: Child) -> None:
     children.tend([child], time.monotonic())
     began = time.monotonic()
 
-    children.end([child], within=8.0, at_once=threading.Event())
+    children.end([child], within=60.0, at_once=threading.Event())
 
     assert child.process is not None
     assert child.process.returncode == -signal.SIGTERM
-    assert time.monotonic() - began < 4.0
+    assert time.monotonic() - began < 30.0
 
 
 def test_end_kills_a_stubborn_child_when_its_time_is_over(
@@ -127,7 +125,7 @@ def test_child_dies_with_a_killed_supervisor() -> None:
         "from sprechstunde.supervisor.children import Program, launch\n"
         f"process = launch(Program('dummy', [sys.executable, '-c', {OBEDIENT!r}], dict(os.environ)))\n"
         "print(process.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     supervisor = children.launch(program(parent), capture=True)
     assert supervisor.stdout is not None
@@ -142,6 +140,6 @@ def test_child_dies_with_a_killed_supervisor() -> None:
 def is_running(number: int) -> bool:
     try:
         status = Path(f"/proc/{number}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] != "Z"

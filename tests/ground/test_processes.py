@@ -38,7 +38,7 @@ def running() -> Iterator[Demo]:
         yield found
 
 
-def wait_for(condition: Callable[[], object], within: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], within: float = 180.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -52,7 +52,10 @@ def children_of(pid: int) -> list[int]:
 def process_named(found: Demo, name: str) -> int:
     """The pid of the child that runs this program; 0 if there is none."""
     for pid in children_of(found.pid):
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
         if any(re.fullmatch(NAMES[name], word) for word in words):
             return pid
     return 0  # not there, or not yet the program that it will be
@@ -61,14 +64,14 @@ def process_named(found: Demo, name: str) -> int:
 def is_gone(pid: int) -> bool:
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     return status.rpartition(")")[2].split()[0] == "Z"
 
 
 def ready(found: Demo) -> bool:
     try:
-        return requests.get(f"{found.portal}/readyz", timeout=2).status_code == 200
+        return requests.get(f"{found.portal}/readyz", timeout=10).status_code == 200
     except requests.RequestException:
         return False
 
@@ -77,17 +80,19 @@ def ready(found: Demo) -> bool:
 def open_stream(found: Demo) -> Iterator[requests.Response]:
     """A live stream of the desk, open until the server closes it."""
     with requests.Session() as browser:
-        browser.get(f"{found.portal}/login/", timeout=5)
+        browser.get(f"{found.portal}/login/", timeout=60)
         username, password = found.login("host")
         form = {"username": username, "password": password}
-        page = browser.get(f"{found.portal}/login/", timeout=5).text
+        page = browser.get(f"{found.portal}/login/", timeout=60).text
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert token
-        browser.post(f"{found.portal}/login/", {**form, "csrfmiddlewaretoken": token[1]}, timeout=5)
-        desk = browser.get(f"{found.portal}/desk/", timeout=5).text
+        browser.post(
+            f"{found.portal}/login/", {**form, "csrfmiddlewaretoken": token[1]}, timeout=60
+        )
+        desk = browser.get(f"{found.portal}/desk/", timeout=60).text
         address = re.search(r'hx-sse:connect="([^"]+)"', desk)
         assert address, desk
-        with browser.get(f"{found.portal}{address[1]}", stream=True, timeout=20) as stream:
+        with browser.get(f"{found.portal}{address[1]}", stream=True, timeout=60) as stream:
             yield stream
 
 

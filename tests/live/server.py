@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,8 +17,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from sessions_app.models import Staff
+from tests.services import ports
 
-READY_WITHIN = 30.0
+READY_WITHIN = 180.0
 
 
 @dataclass
@@ -47,14 +47,14 @@ class Server:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:
             self.process.send_signal(how)
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN
         while time.monotonic() < deadline and self.process and self.process.poll() is None:
             try:
-                requests.get(f"{self.url}/healthz", timeout=2)
+                requests.get(f"{self.url}/healthz", timeout=10)
             except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
             else:
@@ -66,7 +66,7 @@ class Server:
 def running() -> Iterator[Server]:
     """Run the portal on a free port. Tests that use it need a transactional database."""
     _collect_static()
-    server = Server(_free_port())
+    server = Server(ports.free())
     try:
         server.start()
         yield server
@@ -102,9 +102,3 @@ def _collect_static() -> None:
     if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
         command = [sys.executable, "manage.py", "collectstatic", "--noinput"]
         subprocess.run(command, env=_environment(), check=True, stdout=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

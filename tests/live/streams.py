@@ -4,7 +4,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-HEARD_WITHIN = 10.0
+HEARD_WITHIN = 60.0
 
 
 @dataclass

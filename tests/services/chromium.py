@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -72,7 +72,8 @@ def browser() -> Iterator[Browser]:
     if path is None:
         _download_playwrights()
     with _database_beside_event_loop(), sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags())
+        expect.set_options(timeout=40_000)
+        chromium = playwright.chromium.launch(executable_path=path, args=flags(), timeout=120_000)
         try:
             yield chromium
         finally:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.services import ports
 from tests.simulator.control import Control
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN = 150.0
-ENDS_WITHIN = 15.0
+READY_WITHIN = 400.0
+ENDS_WITHIN = 60.0
 # What the test run sets for itself and a demo must not inherit.
 OF_THE_TEST_RUN = (
     "DATABASE_URL",
@@ -90,8 +90,8 @@ def _environment(var_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in OF_THE_TEST_RUN and not name.startswith("WHATSAPP_")
     }
-    ports = {"PORT": str(_free_port()), "SIMULATOR_PORT": str(_free_port())}
-    return {**inherited, "VAR_DIR": str(var_dir), **ports, **settings}
+    drawn = {"PORT": str(ports.free()), "SIMULATOR_PORT": str(ports.free())}
+    return {**inherited, "VAR_DIR": str(var_dir), **drawn, **settings}
 
 
 def _start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -124,9 +124,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
         raise AssertionError(f"the demo did not end within {ENDS_WITHIN} s") from None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,7 +7,6 @@ import grp
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,11 +16,11 @@ from dataclasses import dataclass
 from imaplib import IMAP4
 from pathlib import Path
 
-from tests.services import certificates
+from tests.services import certificates, ports
 from tests.services.certificates import Authority
 
 PASSWORD = "only-for-tests"
-READY_WITHIN = 15.0
+READY_WITHIN = 90.0
 _PROGRAMS = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 
 
@@ -53,7 +52,7 @@ class Server:
     @contextmanager
     def client(self, user: str) -> Iterator[IMAP4]:
         """Log in with the standard library's client."""
-        with IMAP4("127.0.0.1", self.port, timeout=10) as client:
+        with IMAP4("127.0.0.1", self.port, timeout=60) as client:
             client.login(user, PASSWORD)
             yield client
 
@@ -65,7 +64,7 @@ def running() -> Iterator[Server]:
     if program is None:
         raise RuntimeError("dovecot is missing: apt-get install dovecot-imapd")
     directory = Path(tempfile.mkdtemp(prefix="dove-"))
-    server = Server(_free_port(), _free_port(), directory, certificates.make(directory))
+    server = Server(ports.free(), ports.free(), directory, certificates.make(directory))
     try:
         configuration = _configuration(server)
         with _process(program, configuration, server):
@@ -173,7 +172,7 @@ def _process(program: str, configuration: Path, server: Server) -> Iterator[None
         yield
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         if process.stderr:
             process.stderr.close()
 
@@ -188,9 +187,3 @@ def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
     log = server.directory / "log"
     raise RuntimeError(f"Dovecot did not start:\n{log.read_text() if log.exists() else ''}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -46,7 +46,7 @@ class PostOffice:
             found = [mail for mail in self.mails(user) if subject in str(mail["Subject"])]
             return found[count - 1 : count]
 
-        return eventually(look, f"{user} got no mail {subject!r}", seconds=60)[0]
+        return eventually(look, f"{user} got no mail {subject!r}", seconds=180)[0]
 
 
 @contextmanager

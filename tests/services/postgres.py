@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-READY_WITHIN = 30.0
+READY_WITHIN = 180.0
 SUPERUSER = "postgres"
 
 
@@ -133,7 +133,7 @@ def _wait_until_ready(cluster: Cluster, process: subprocess.Popen[bytes]) -> Non
 
 def main() -> int:
     command = sys.argv[sys.argv.index("--") + 1 :]
-    with running() as cluster:
+    with running("autovacuum=off") as cluster:  # it would come in between at any time
         environment = {**os.environ, "DATABASE_URL": cluster.url()}
         return subprocess.run(command, env=environment, check=False).returncode
 

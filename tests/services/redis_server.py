@@ -10,7 +10,7 @@ import redis
 
 from sprechstunde.supervisor import embedded_redis
 
-READY_WITHIN = 10.0
+READY_WITHIN = 60.0
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.services import ports
+
 _OPTION = re.compile(r"\s(RET|ENVID|NOTIFY|ORCPT)=(\S+)", re.IGNORECASE)
 
 
@@ -61,7 +63,7 @@ class MailServer:
         self.does = Behaviour()
         self.offers_receipts = offers_receipts
         self.tls, self.implicit, self.password = tls, implicit, password
-        self.port = 0
+        self.port = ports.free()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -83,7 +85,7 @@ class MailServer:
         """Stop for good."""
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
     async def _listen(self) -> asyncio.Server:
@@ -121,7 +123,7 @@ class MailServer:
         return AuthResult(success=right, handled=False)
 
     def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
 
 class _Protocol(SMTP):

@@ -13,7 +13,7 @@ import requests
 
 Json = dict[str, Any]
 Found = TypeVar("Found")
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class ControlError(Exception):
@@ -185,7 +185,7 @@ class Control:
 
     def request(self, method: str, path: str, order: Json | None = None) -> Json:
         """Raises ControlError for a refused order."""
-        reply = self._http.request(method, self.base_url + path, json=order or {}, timeout=90)
+        reply = self._http.request(method, self.base_url + path, json=order or {}, timeout=300)
         if reply.status_code != 200:
             raise ControlError(f"{method} {path}: {reply.status_code} {reply.text}")
         return dict(reply.json())
@@ -198,7 +198,7 @@ class Control:
 
     def download(self, path: str) -> bytes:
         """Return the bytes at `path`."""
-        return self._http.get(self.base_url + path, timeout=90).content
+        return self._http.get(self.base_url + path, timeout=300).content
 
     def mailbox(self, address: str) -> Mailbox:
         """Anybody's mailbox; it is there from its first mail on."""

@@ -20,7 +20,7 @@ class GraphApi:
     simulator: Simulator
     http: requests.Session = field(default_factory=requests.Session)
     version: str = "/v26.0"
-    timeout: float = 10.0
+    timeout: float = 60.0
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.simulator.access_token}"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.services import ports
 from tests.simulator.control import Control
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,16 +41,10 @@ class Simulator:
         }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running_simulator(webhook_url: str, *, port: int | None = None) -> Iterator[Simulator]:
     """A simulator whose webhooks go to `webhook_url`; ended with the block."""
-    port = port or free_port()
+    port = port or ports.free()
     environment = _environment(port, webhook_url)
     process = subprocess.Popen(
         [sys.executable, "-m", "sprechstunde.simulator"],

@@ -32,7 +32,7 @@ class Oracle:
     url: str
 
     def do(self, action: str, **order: Any) -> Any:
-        reply = requests.post(f"{self.url}/do", json={"action": action, **order}, timeout=20)
+        reply = requests.post(f"{self.url}/do", json={"action": action, **order}, timeout=60)
         assert reply.status_code == 200, reply.text
         return reply.json()["answer"]
 
@@ -139,7 +139,7 @@ def test_client_answers_a_citizen_without_number_by_bsuid(oracle: Oracle, contro
 
 
 def test_client_parses_every_message_of_a_batch(oracle: Oracle, control: Control) -> None:
-    control.faults(batch_size=1000, batch_wait=1.0)
+    control.faults(batch_size=1000, batch_wait=5.0)
     people = [control.citizen() for _ in range(3)]
     for person in people:
         person.say("Guten Tag")

@@ -88,7 +88,7 @@ def test_media_is_announced_with_id_type_and_hash(
 
     told = last(control, webhooks)[wire]
     content = api.http.get(
-        told["url"], headers={"Authorization": f"Bearer {api.simulator.access_token}"}, timeout=5
+        told["url"], headers={"Authorization": f"Bearer {api.simulator.access_token}"}, timeout=60
     ).content
 
     assert told["mime_type"] == mime_type

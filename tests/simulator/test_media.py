@@ -26,7 +26,7 @@ def test_uploaded_file_comes_back_byte_for_byte(api: GraphApi) -> None:
 
     described = api.request("GET", f"/{media}").json()
     token = {"Authorization": f"Bearer {api.simulator.access_token}"}
-    content = api.http.get(described["url"], headers=token, timeout=5).content
+    content = api.http.get(described["url"], headers=token, timeout=60).content
 
     assert content == PICTURE
     assert described["file_size"] == str(len(PICTURE))
@@ -36,7 +36,7 @@ def test_uploaded_file_comes_back_byte_for_byte(api: GraphApi) -> None:
 def test_download_without_token_is_refused(api: GraphApi) -> None:
     url = api.request("GET", f"/{upload(api)}").json()["url"]
 
-    assert code(api.http.get(url, timeout=5)) == 190
+    assert code(api.http.get(url, timeout=60)) == 190
 
 
 def test_address_expires_after_five_minutes_and_is_renewed_by_asking_again(
@@ -47,11 +47,11 @@ def test_address_expires_after_five_minutes_and_is_renewed_by_asking_again(
     token = {"Authorization": f"Bearer {api.simulator.access_token}"}
     control.advance(301)
 
-    expired = api.http.get(url, headers=token, timeout=5).status_code
+    expired = api.http.get(url, headers=token, timeout=60).status_code
     renewed = api.request("GET", f"/{media}").json()["url"]
 
     assert expired == 404
-    assert api.http.get(renewed, headers=token, timeout=5).content == PICTURE
+    assert api.http.get(renewed, headers=token, timeout=60).content == PICTURE
 
 
 def test_received_media_is_gone_after_seven_days(

@@ -111,7 +111,7 @@ def test_send_with_wrong_token_is_refused(api: GraphApi, anna: Phone) -> None:
     url = f"{api.simulator.base_url}/v26.0/{api.simulator.phone_number_id}/messages"
     body = {"messaging_product": "whatsapp", "to": f"+{anna.phone}", "text": {"body": "x"}}
 
-    reply = requests.post(url, json=body, headers={"Authorization": "Bearer wrong"}, timeout=5)
+    reply = requests.post(url, json=body, headers={"Authorization": "Bearer wrong"}, timeout=60)
 
     assert (reply.status_code, code(reply)) == (401, 190)
     assert anna.received() == []

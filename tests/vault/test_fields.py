@@ -61,7 +61,9 @@ def test_bulk_created_values_come_back(notes: UUID) -> None:
     assert texts == [f"{n} {WORDS}" for n in range(5)]
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(text=strategies.text(strategies.characters()), raw=strategies.none() | strategies.binary())
 def test_any_text_and_bytes_come_back(notes: UUID, text: str, raw: bytes | None) -> None:
     note = Note.objects.create(key_id=notes, text=text, data={text: [text]}, raw=raw)

@@ -7,7 +7,7 @@ from sprechstunde.vault import cipher
 from tests.vault.notes import Note
 
 
-def test_reading_400_values_takes_5_ms_at_most(notes: UUID) -> None:
+def test_reading_400_values_takes_20_ms_at_most(notes: UUID) -> None:
     Note.objects.bulk_create([Note(key_id=notes, text=f"{n:080}") for n in range(400)])
     cipher.digest(notes, context="", value="")  # the key is loaded
     durations = []
@@ -18,4 +18,4 @@ def test_reading_400_values_takes_5_ms_at_most(notes: UUID) -> None:
             _ = row.text
         durations.append(time.thread_time() - start)
 
-    assert min(durations) <= 0.005
+    assert min(durations) <= 0.02

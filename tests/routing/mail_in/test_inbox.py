@@ -22,7 +22,7 @@ from tests.services.dovecot import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _users = count(1)
-SOON = 15.0  # seconds
+SOON = 90.0  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_too_large_mail_stays_in_the_mailbox_until_decided(
 
 def test_only_one_worker_reads(server: Server, user: str) -> None:
     server.deliver(user, stranger("1"))
-    lock = redis().lock(name("inbox"), timeout=10)
+    lock = redis().lock(name("inbox"), timeout=120)
     lock.acquire()
 
     stored = look()
@@ -156,7 +156,7 @@ def test_new_mail_is_noticed_while_waiting_and_stopping_takes_no_time(
 
     def work() -> None:
         try:
-            inbox.watch(stopped, seconds=60)
+            inbox.watch(stopped, seconds=600)
         finally:
             connections.close_all()
 
@@ -172,7 +172,7 @@ def test_new_mail_is_noticed_while_waiting_and_stopping_takes_no_time(
         thread.join(SOON)
 
     assert not thread.is_alive()
-    assert monotonic() - begin < 5
+    assert monotonic() - begin < 30
 
 
 def test_unreachable_server_is_one_line_in_the_log(

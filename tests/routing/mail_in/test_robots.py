@@ -33,6 +33,7 @@ def post(settings: Settings) -> Iterator[Control]:
     with running_simulator("http://127.0.0.1:9/") as simulator:
         servers = simulator.control.mail_servers()
         (smtp, smtp_port), (imap, imap_port) = servers["smtp"], servers["imap"]
+        relay._promises.clear()  # kept by address, and ports come again
         settings.EMAIL_URL = f"smtp+insecure://{smtp}:{smtp_port}"
         settings.INBOX_URL = f"imap+insecure://{quote(OWN, safe='')}:any@{imap}:{imap_port}"
         yield simulator.control

@@ -16,6 +16,11 @@ from tests.services.certificates import Authority
 from tests.services.smtp_server import MailServer
 
 
+@pytest.fixture(autouse=True)
+def _no_promise_of_another_server() -> None:
+    relay._promises.clear()  # kept by address, and ports come again
+
+
 @pytest.fixture
 def mailbox(settings: Settings) -> None:
     """The portal's mailbox and its address."""

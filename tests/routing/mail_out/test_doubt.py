@@ -196,7 +196,7 @@ def _killed_while_sending(
     with worker.running() as process:
         _kill_when_taken(server, process)
         ring("routing.send_mail", mail.pk)
-        eventually(lambda: process.poll() is not None, "the worker was not killed", seconds=30)
+        eventually(lambda: process.poll() is not None, "the worker was not killed", seconds=120)
     server.does.when_taken = lambda: None
     assert (rows.state(mail), len(server.taken)) == (MailState.IN_FLIGHT, 1)
 

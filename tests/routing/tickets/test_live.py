@@ -17,11 +17,11 @@ def test_office_hears_of_a_change() -> None:
     clerk = factories.clerk(ticket.department)
     listening = redis().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     listening.subscribe(topic(room(ticket.office_id)))
-    listening.get_message(timeout=1)
+    listening.get_message(timeout=30)
 
     tickets.accept(ticket, by=of(clerk))
 
-    heard = listening.get_message(timeout=5)
+    heard = listening.get_message(timeout=30)
     listening.close()
     assert heard is not None
     assert heard["data"] == b"tickets"

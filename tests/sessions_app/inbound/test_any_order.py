@@ -139,7 +139,7 @@ def _is_status(event: Any) -> bool:
 
 def ready_session() -> ConsultationSession:
     """A session with one message of ours to somebody, on its way."""
-    session = factories.session()
+    session = factories.session(starts_at=START, minutes=600)
     conversation = factories.conversation(session, name="somebody", phone="4915199999999")
     factories.message(
         conversation, direction=Direction.OUT, delivery=DeliveryState.SENDING, wamid=OURS

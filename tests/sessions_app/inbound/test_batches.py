@@ -77,7 +77,7 @@ def test_batch_of_a_thousand_loses_only_its_garbage() -> None:
     took = time.process_time() - began  # of the processor: the machine may have other work
 
     assert sorted(stored()) == sorted(["0", *bodies])
-    assert took < 2
+    assert took < 8
 
 
 def test_thousand_statuses_are_quick() -> None:
@@ -97,7 +97,7 @@ def test_thousand_statuses_are_quick() -> None:
 
     read = Message.objects.filter(delivery=DeliveryState.READ)
     assert read.count() == 200
-    assert took < 2
+    assert took < 8
 
 
 def questions(session: Any, *messages: Any, by: Citizen) -> int:

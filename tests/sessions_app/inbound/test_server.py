@@ -67,7 +67,7 @@ def test_everything_a_phone_sends_arrives(session: ConsultationSession, meta: Si
     anna.edit(first, "Guten Abend")
     anna.send("audio", voice=True)
     anna.send("location", latitude=48.58, longitude=8.08)
-    anna.call()
+    anna.call(ring_seconds=0.1)
     control.idle()
 
     eventually(lambda: len(kinds()) == 10, "ten messages")
@@ -103,11 +103,11 @@ def test_server_answers_meta_as_the_view_does(server: Server) -> None:
     signed = {"X-Hub-Signature-256": signature(body)}
 
     answers = [
-        requests.get(url, question, timeout=10),
-        requests.get(url, timeout=10),
-        requests.post(url, body, timeout=10),
-        requests.post(url, body, headers=signed, timeout=10),
-        requests.put(url, timeout=10),
+        requests.get(url, question, timeout=60),
+        requests.get(url, timeout=60),
+        requests.post(url, body, timeout=60),
+        requests.post(url, body, headers=signed, timeout=60),
+        requests.put(url, timeout=60),
     ]
 
     assert [answer.status_code for answer in answers] == [200, 403, 403, 200, 405]

@@ -155,7 +155,7 @@ def test_server_answers_each_of_many_callers_as_it_deserves() -> None:
             secret = "test-app-secret" if body is not bodies[9] else "another secret"
             headers = {"X-Hub-Signature-256": signature(body, secret)}
             return requests.post(
-                server.url + WEBHOOK, body, headers=headers, timeout=20
+                server.url + WEBHOOK, body, headers=headers, timeout=60
             ).status_code
 
         statuses = list(callers.map(call, bodies))

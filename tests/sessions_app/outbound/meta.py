@@ -98,7 +98,7 @@ def _handler(meta: Meta) -> type[BaseHTTPRequestHandler]:
         def _answer(self, body: Json) -> None:
             reply = meta.answer(self.path, dict(self.headers), body)
             if reply.after:
-                reply.after.wait(10)
+                reply.after.wait(60)
             if reply.cut:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

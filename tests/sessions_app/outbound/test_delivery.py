@@ -12,7 +12,7 @@ from django.utils import timezone
 from sessions_app.enums import DeliveryState, Notice
 from sessions_app.models import Conversation, Staff
 from sessions_app.services import messages
-from sessions_app.services.outbound import delivery, receipts
+from sessions_app.services.outbound import delivery, pace, receipts
 from tests import factories
 from tests.at_once import at_once
 from tests.sessions_app.outbound.conftest import in_thread, queued, state
@@ -85,9 +85,10 @@ def test_reaction_and_question_are_sent_as_such(
 
 
 def test_citizen_beyond_the_burst_waits_and_others_do_not(
-    conversation: Conversation, meta: Meta, settings: Any
+    conversation: Conversation, meta: Meta, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WHATSAPP_MESSAGES_PER_SECOND = 100_000
+    monkeypatch.setattr(pace, "PAIR_INTERVAL", 600.0)  # nothing comes free meanwhile
     other = factories.conversation(conversation.session)
     rows = [queued(conversation, f"{n}") for n in range(47)]
 
@@ -199,10 +200,10 @@ def test_desks_hear_of_a_message_that_begins_to_stand_before_them(
     queued(conversation, delivery=UNCONFIRMED, attempted_at=attempted)
     listener = redis_server.pubsub(ignore_subscribe_messages=True)
     listener.subscribe(f"sprechstunde:live:{conversation.session.pk}")
-    listener.get_message(timeout=1)
+    listener.get_message(timeout=30)
 
     delivery.deliver_due(now)
 
-    heard = listener.get_message(timeout=2)
+    heard = listener.get_message(timeout=30)
     listener.close()
     assert heard["data"].decode().split() == ["queue", f"conversation-{conversation.pk}"]

@@ -59,7 +59,7 @@ def _close(conversation: Conversation, ago: timedelta = timedelta()) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "texts"), [(0, ["Auf Wiedersehen"]), (19, ["Auf Wiedersehen"]), (21, [])]
+    ("seconds", "texts"), [(0, ["Auf Wiedersehen"]), (10, ["Auf Wiedersehen"]), (21, [])]
 )
 def test_closed_session_sends_its_farewell_only_and_not_for_long(
     conversation: Conversation, meta: Meta, seconds: int, texts: list[str]

@@ -60,4 +60,4 @@ def test_farewell_is_started_after_the_end(conversation: Conversation) -> None:
     conversation.session.closes_at = conversation.session.ends_at = timezone.now()
     conversation.session.save()
 
-    assert (start(seen, seconds=21), start(seen, seconds=19)) == ([], seen)
+    assert (start(seen, seconds=21), start(seen, seconds=10)) == ([], seen)

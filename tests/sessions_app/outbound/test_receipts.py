@@ -216,7 +216,9 @@ STATES = st.sampled_from([SENT, DELIVERED, READ, PLAYED])
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     known=st.sampled_from([SENDING, UNCONFIRMED, SENT, DELIVERED]),
@@ -244,7 +246,9 @@ def test_any_order_batching_and_duplication_ends_at_the_furthest(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(reported=st.lists(st.sampled_from([SENT, DELIVERED, READ, PLAYED, FAILED]), max_size=8))
 def test_no_step_leads_backward_even_with_failures(

@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
+import pytest
+
 from sessions_app.models import Conversation
 from sessions_app.services.outbound.attempts import Answer, Attempt
 from sessions_app.services.outbound.senders import AT_ONCE, FEW, Senders
-from sessions_app.whatsapp import errors
+from sessions_app.whatsapp import client, errors
 from sessions_app.whatsapp.outgoing import Payload
 from tests.sessions_app.outbound.conftest import queued
 from tests.sessions_app.outbound.meta import Meta, Reply, accepted
 
-PATIENCE = 10.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 def attempts_at(number_id: str, conversation: Conversation, count: int) -> list[Attempt]:
@@ -45,8 +47,9 @@ def test_all_are_asked_and_answered_by_a_few_threads(
 
 
 def test_nothing_waits_for_a_meta_that_takes_its_time(
-    conversation: Conversation, meta: Meta
+    conversation: Conversation, meta: Meta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", (PATIENCE, PATIENCE))
     go = threading.Event()
     meta.decide = lambda _: Reply(body=accepted("wamid.1").body, after=go)
     answers: SimpleQueue[Answer] = SimpleQueue()

@@ -80,7 +80,7 @@ def test_deleted_mail_is_gone_and_uids_go_on(control: Control, smtp: smtplib.SMT
 
 
 def test_idle_hears_of_a_new_mail(control: Control, smtp: smtplib.SMTP) -> None:
-    with imaplib.IMAP4(*control.mail_servers()["imap"], timeout=10) as client:
+    with imaplib.IMAP4(*control.mail_servers()["imap"], timeout=60) as client:
         client.login(CLERK, "x")
         client.select("INBOX")
         client.send(b"IDLE1 IDLE\r\n")
