@@ -28,3 +28,14 @@ def post(
     )
     ring("routing.send_mail", mail.pk)
     return mail
+
+
+def post_about_ticket(kind: MailKind, ticket: Ticket) -> OutgoingMail:
+    """Queue a mail inside the house: to the ticket's department, or about it to the mayor's office."""
+    return post(
+        kind,
+        office_id=ticket.office_id,
+        department=ticket.department,
+        question=ticket.question,
+        ticket=ticket,
+    )

@@ -151,13 +151,7 @@ def reject(answer: Answer, *, by: Actor, reason: str) -> Answer:
         answer.save(update_fields=("state", "changed_at"))
         _copy_as_draft(ticket, answer)
         moves.move(ticket, Action.REJECT, by=by, now=now, reason=text)
-        outbox.post(
-            MailKind.REJECTED,
-            office_id=ticket.office_id,
-            department=ticket.department,
-            question=ticket.question,
-            ticket=ticket,
-        )
+        outbox.post_about_ticket(MailKind.REJECTED, ticket)
     return answer
 
 

@@ -108,7 +108,7 @@ def _remind(seen: Ticket, now: datetime) -> None:
         ticket = moves.locked(seen)
         if (ticket.state, ticket.due_on, ticket.reminded_at) == (seen.state, seen.due_on, None):
             moves.move(ticket, Action.REMIND, by=SYSTEM, now=now, reminded_at=now)
-            _post(MailKind.REMINDER, ticket)
+            outbox.post_about_ticket(MailKind.REMINDER, ticket)
 
 
 def _escalate(seen: Ticket, now: datetime) -> None:
@@ -117,14 +117,4 @@ def _escalate(seen: Ticket, now: datetime) -> None:
         before = (seen.state, seen.due_on, seen.escalated_at)
         if (ticket.state, ticket.due_on, ticket.escalated_at) == before:
             moves.move(ticket, Action.ESCALATE, by=SYSTEM, now=now, escalated_at=now)
-            _post(MailKind.ESCALATION, ticket)
-
-
-def _post(kind: MailKind, ticket: Ticket) -> None:
-    outbox.post(
-        kind,
-        office_id=ticket.office_id,
-        department=ticket.department,
-        question=ticket.question,
-        ticket=ticket,
-    )
+            outbox.post_about_ticket(MailKind.ESCALATION, ticket)

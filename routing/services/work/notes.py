@@ -55,7 +55,7 @@ def _tell(asked: Department, question: Question, by: Department | None) -> None:
     ticket = _living(question).filter(department=asked).first()
     if ticket is None or asked == by:
         raise WrongDepartment
-    outbox.post(MailKind.ASKED, office_id=question.office_id, ticket=ticket)
+    outbox.post_about_ticket(MailKind.ASKED, ticket)
 
 
 def _check_writes(question: Question, by: Staff, department: Department | None) -> None:

@@ -67,7 +67,7 @@ def dispatch(question: Question, *, by: Actor, now: datetime) -> list[Ticket]:
         for ticket in waiting:
             due = ticket.due_on or _due_on(ticket, now)
             moves.move(ticket, Action.DISPATCH, by=by, now=now, forwarded_at=now, due_on=due)
-            _tell_department(MailKind.NOTIFICATION, ticket)
+            outbox.post_about_ticket(MailKind.NOTIFICATION, ticket)
     return waiting
 
 
@@ -103,7 +103,7 @@ def pass_on(ticket: Ticket, *, to: Department, by: Actor, reason: str) -> Ticket
         moves.move(
             ticket, Action.PASS_ON, by=by, now=now, reason=text, department=to, clerk=None, **fresh
         )
-        _tell_department(MailKind.NOTIFICATION, ticket)
+        outbox.post_about_ticket(MailKind.NOTIFICATION, ticket)
     return ticket
 
 
@@ -154,7 +154,7 @@ def reopen_locked(ticket: Ticket, *, text: str, original: bytes | None, by: Acto
     reply = Reply.objects.create(
         ticket=ticket, key_id=ticket.key_id, text=text, original=original, at=now
     )
-    _tell_department(MailKind.REOPENED, ticket)
+    outbox.post_about_ticket(MailKind.REOPENED, ticket)
     return reply
 
 
@@ -186,7 +186,7 @@ def mark_undeliverable(ticket: Ticket, *, now: datetime) -> bool:
         end = now + KEPT_AFTER_BOUNCE
         moves.move(ticket, Action.BOUNCE, by=SYSTEM, now=now, erase_at=end)
         moves.move(ticket, Action.ESCALATE, by=SYSTEM, now=now, escalated_at=now)
-        _tell_department(MailKind.ESCALATION, ticket)
+        outbox.post_about_ticket(MailKind.ESCALATION, ticket)
     return True
 
 
@@ -229,16 +229,6 @@ def _check_takes(department: Department, ticket: Ticket) -> None:
     siblings = Ticket.objects.filter(question=ticket.question_id, department=department)
     if not departments.keep_open(ticket.office_id, [department]) or siblings.exists():
         raise WrongDepartment
-
-
-def _tell_department(kind: MailKind, ticket: Ticket) -> None:
-    outbox.post(
-        kind,
-        office_id=ticket.office_id,
-        department=ticket.department,
-        question=ticket.question,
-        ticket=ticket,
-    )
 
 
 def _revoke(question: Question, by: Actor, now: datetime, wording: str) -> None:
