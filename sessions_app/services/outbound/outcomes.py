@@ -24,20 +24,15 @@ _Values = tuple[int, int, bytes, bytes]
 # keeps a late answer from a row that was sent again meanwhile. A status that came first wins,
 # unless it told of the failure of an earlier attempt.
 _ACCEPTED = f"""
-WITH answer (message_id, attempt, wamid, digest) AS (VALUES {{rows}}) {{locked}}
+WITH answer (message_id, attempt, wamid, digest) AS (VALUES {{rows}})
 UPDATE {Message._meta.db_table} AS message
    SET delivery = {DeliveryState.SENT:d}, error_code = NULL, next_attempt_at = NULL,
        wamid = answer.wamid, wamid_digest = answer.digest
-  FROM answer {{mine}}
+  FROM answer
  WHERE message.id = answer.message_id AND message.attempts = answer.attempt
    AND (message.delivery < {DeliveryState.SENT:d}
         OR message.delivery = {DeliveryState.FAILED:d} AND message.wamid_digest <> answer.digest)
 """  # noqa: S608, SLF001 (no value of a person is part of it)
-# In the order of their ids, as `receipts` locks them.
-_LOCKED = f"""
-, mine AS (SELECT id FROM {Message._meta.db_table} WHERE id IN (SELECT message_id FROM answer)
-           ORDER BY id FOR NO KEY UPDATE)
-"""  # noqa: S608, SLF001
 
 
 def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
@@ -61,14 +56,10 @@ def record(answers: Sequence[tuple[Attempt, Answer]]) -> dict[int, list[bytes]]:
 
 
 def _accepted(rows: Sequence[_Values]) -> None:
-    locks = connection.features.has_select_for_update
-    statement = _ACCEPTED.format(
-        rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)),
-        locked=_LOCKED if locks else "",
-        mine="JOIN mine ON mine.id = answer.message_id" if locks else "",
-    )
+    statement = _ACCEPTED.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)))
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(chain.from_iterable(rows)))
+        # In the order of their ids, as `receipts` locks them.
+        cursor.execute(statement, list(chain.from_iterable(sorted(rows))))
 
 
 def _sealed(attempt: Attempt, wamid: str) -> _Values | None:
