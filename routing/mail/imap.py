@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxUnencrypted
+from imap_tools.idle import get_socket_poller
 
 STEP_TIMEOUT: Final = 30.0  # seconds for each answer of the server
 # What goes wrong between us and the server; nothing is lost by trying again.
@@ -20,7 +21,7 @@ ImapTrouble = (OSError, IMAP4.error, ImapToolsError)
 
 _PORTS: Final = {"imap+ssl": 993, "imaps": 993, "imap+tls": 143, "imap": 143, "imap+insecure": 143}
 _SIZE: Final = re.compile(rb"UID (\d+)[^)]*RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+)[^)]*UID (\d+)")
-_SLICE: Final = 1.0  # seconds after which a waiting thread looks whether it shall stop
+_SLICE: Final = 1  # seconds after which a waiting thread looks whether it shall stop
 _WITHOUT_IDLE: Final = 10.0  # seconds between two looks
 
 
@@ -159,8 +160,9 @@ class Inbox:
     def _idle(self, seconds: float, stopped: Event) -> None:
         end = monotonic() + seconds
         self._box.idle.start()  # type: ignore[no-untyped-call]
+        # Not `idle.poll`: it reads without waiting, and a line that comes in two pieces ends it all.
         while monotonic() < end and not stopped.is_set():
-            if self._box.idle.poll(timeout=_SLICE):
+            if get_socket_poller(self._box.client.sock, _SLICE):
                 break
         self._box.idle.stop()  # type: ignore[no-untyped-call]
 
