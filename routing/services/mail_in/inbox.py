@@ -44,7 +44,8 @@ def watch(stopped: Event, *, seconds: float = WATCHED_FOR) -> int:
         try:
             return _watch(imap.account(settings.INBOX_URL), lock, stopped, seconds)
         except imap.ImapTrouble as trouble:
-            log.warning("the mailbox cannot be read now: %s", type(trouble).__name__)
+            if not stopped.is_set():  # else the server may end with us
+                log.warning("the mailbox cannot be read now: %s", type(trouble).__name__)
         except LockError:
             log.warning("another worker reads the mailbox now")
     return 0
