@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('mailbox', "confirm the department's mailbox"), ('notification', 'new question'), ('reminder', 'reminder'), ('escalation', 'escalation'), ('reopened', 'citizen replied'), ('rejected', 'answer not released'), ('asked', 'internal query'), ('confirmation', "confirm the citizen's address"), ('acknowledgement', 'acknowledgement'), ('answer', 'answer'), ('withdrawn', 'withdrawal confirmed')], max_length=16)),
+                ('kind', models.CharField(choices=[('mailbox', "confirm the department's mailbox"), ('notification', 'new question'), ('reminder', 'reminder'), ('escalation', 'escalation'), ('reopened', 'citizen replied'), ('rejected', 'answer not released'), ('confirmation', "confirm the citizen's address"), ('acknowledgement', 'acknowledgement'), ('answer', 'answer'), ('withdrawn', 'withdrawal confirmed')], max_length=16)),
                 ('state', models.CharField(choices=[('queued', 'queued'), ('in_flight', 'in flight'), ('waiting', 'waiting for the next try'), ('unconfirmed', 'perhaps sent'), ('sent', 'sent'), ('failed', 'failed')], default='queued', max_length=12)),
                 ('created_at', models.DateTimeField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
